@@ -1,0 +1,47 @@
+export { createSettee } from './create-settee.ts';
+export {
+  OfflineError,
+  SetteeClientError,
+  SignedOutError,
+  UnpushedChangesError,
+  type SetteeErrorCode,
+} from './errors.ts';
+export type { Environment, KeyValueStore, Locks, TabChannel } from './environment.ts';
+export type { PouchAdapter } from './pouch/open-pouch.ts';
+export type { SyncProgress, SyncState, SyncStatus } from './status/sync-status.ts';
+export type {
+  Account,
+  AccountApi,
+  Autosave,
+  AutosaveState,
+  Conflict,
+  ConflictChoice,
+  ConflictLeaf,
+  ConflictsApi,
+  Device,
+  DevicesApi,
+  Execution,
+  ExecutionEnd,
+  ExecutionListResult,
+  ExecutionQuery,
+  ExecutionResult,
+  ExecutionsApi,
+  ExecutionStart,
+  Flow,
+  FlowChange,
+  FlowInput,
+  FlowListResult,
+  FlowQuery,
+  FlowsApi,
+  FlowVersion,
+  ImportReport,
+  RefusedApi,
+  RefusedDocument,
+  Settee,
+  SetteeOptions,
+  StatusApi,
+  SyncApi,
+  Unsubscribe,
+  User,
+  VersionsApi,
+} from './types.ts';

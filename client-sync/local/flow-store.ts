@@ -1,0 +1,164 @@
+import { computeRevision } from '../../flow/revision.ts';
+import { flowFromDocument, type Flow } from '../../flow/flow.ts';
+import { bareId, flowDocId, uuidPattern } from '../../schema/ids.ts';
+import type { FlowDocument } from '../../schema/index.ts';
+import { SetteeClientError } from '../errors.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
+import type { FlowChange } from '../types.ts';
+import { describeDevice } from './device-info.ts';
+import type { DocumentIndex } from './document-index.ts';
+import { applyEdits, assertFlow, changedFields, editsOf, pickEdits, type FieldEdits } from './flow-edits.ts';
+import type { FlowSummary } from './flow-summary.ts';
+import {
+  getOrNull,
+  isStatus,
+  putNote,
+  putRevision,
+  retryOnConflict,
+  splitRevision,
+} from './local-documents.ts';
+import { randomId } from './uuid.ts';
+
+/** Reads and writes the flows of one local database. */
+export interface FlowStore {
+  read: (id: string) => Promise<FlowDocument | null>;
+  save: (change: FlowChange) => Promise<Flow>;
+  /** Writes a whole document on top of a leaf, stamped with time and device. Rejects with 409 where it is none. */
+  write: (doc: FlowDocument) => Promise<FlowDocument>;
+  /** Keeps what was handed out, so that a later save knows what its author saw. */
+  remember: (doc: FlowDocument) => Flow;
+}
+
+interface FlowStoreOptions {
+  db: Pouch;
+  index: DocumentIndex<FlowSummary>;
+  iso: () => string;
+}
+
+/** The note of the revision that this device wrote last. */
+export const ownNote = (docId: string) => `_local/own:${docId}`;
+
+const rememberedRevisions = 100;
+
+export function createFlowStore({ db, index, iso }: FlowStoreOptions): FlowStore {
+  const handedOut = new Map<string, string>();
+
+  const read = async (id: string) => {
+    const doc = await getOrNull(db, flowDocId(id));
+    return doc as FlowDocument | null;
+  };
+  const remember = (doc: FlowDocument): Flow => {
+    const key = `${doc._id}@${doc._rev}`;
+    if (!handedOut.has(key)) {
+      handedOut.set(key, JSON.stringify(doc));
+      const oldest = handedOut.keys().next().value;
+      if (handedOut.size > rememberedRevisions && oldest !== undefined) handedOut.delete(oldest);
+    }
+    return flowFromDocument(doc);
+  };
+  const recall = async (docId: string, revision: string): Promise<FlowDocument | null> => {
+    const text = handedOut.get(`${docId}@${revision}`);
+    if (text !== undefined) return JSON.parse(text) as FlowDocument;
+    return (await getOrNull(db, docId, { rev: revision })) as FlowDocument | null;
+  };
+  const stamp = (doc: FlowDocument): FlowDocument => {
+    const now = iso();
+    return { ...doc, updatedAt: now, lastModifiedOnDevice: describeDevice(now) };
+  };
+  const afterWrite = async (doc: FlowDocument): Promise<FlowDocument> => {
+    await putNote(db, ownNote(doc._id), { rev: doc._rev });
+    return doc;
+  };
+  const write = async (doc: FlowDocument): Promise<FlowDocument> => {
+    assertFlow(doc);
+    const stamped = stamp(doc);
+    const { rev } = await db.put(stamped);
+    const written = { ...stamped, _rev: rev };
+    index.apply(written);
+    return afterWrite(written);
+  };
+  /** Keeps a change that was made to an older revision as a branch of its own, beside what came meanwhile. */
+  const branch = async (base: string, doc: FlowDocument): Promise<FlowDocument> => {
+    assertFlow(doc);
+    const { _rev: _stale, ...stamped } = stamp(doc);
+    const revision = computeRevision(stamped, splitRevision(base)[0] + 1, base);
+    await putRevision(db, stamped, revision, base);
+    index.branch(doc._id);
+    return afterWrite({ ...stamped, _rev: revision });
+  };
+  const create = (id: string, edits: FieldEdits) => {
+    const now = iso();
+    const doc = {
+      version: '1.0.0',
+      createdAt: now,
+      createdOnDevice: describeDevice(now),
+      ...edits.set,
+      _id: flowDocId(id),
+      type: 'flow',
+      schemaVersion: 1,
+    };
+    return write(doc as unknown as FlowDocument);
+  };
+  const update = async (current: FlowDocument, edits: FieldEdits) => {
+    const next = applyEdits(current, edits);
+    return changedFields(current, next).size === 0 ? current : write(next);
+  };
+  const updateStale = async (current: FlowDocument, revision: string, edits: FieldEdits) => {
+    const leaf = await findLeaf(db, current._id, revision);
+    if (leaf) return update(leaf, edits);
+    const base = await recall(current._id, revision);
+    // Without the base nobody can tell whose change a difference is.
+    const seen = base ?? current;
+    const mine = changedFields(seen, applyEdits(seen, edits));
+    const wanted = pickEdits(edits, mine);
+    const disputed = changedFields(current, applyEdits(current, wanted));
+    if (disputed.size === 0) return current;
+    const theirs = base ? changedFields(base, current) : disputed;
+    if (![...disputed].some((field) => theirs.has(field))) return update(current, wanted);
+    return branch(revision, applyEdits(base ?? current, wanted));
+  };
+  const saveOnce = async (id: string, change: FlowChange): Promise<FlowDocument> => {
+    const edits = editsOf(change);
+    const current = await read(id);
+    if (!current) return create(id, edits);
+    const { revision } = change;
+    if (revision === undefined || revision === current._rev || !isRevision(revision)) {
+      return update(current, edits);
+    }
+    return updateStale(current, revision, edits);
+  };
+  return {
+    read,
+    write,
+    remember,
+    async save(change) {
+      const id = change.id ?? randomId();
+      if (!uuidPattern.test(id)) {
+        throw new SetteeClientError('invalid_input', 'A flow’s id is a UUID in lower case.');
+      }
+      return remember(await retryOnConflict(() => saveOnce(id, change)));
+    },
+  };
+}
+
+function isRevision(text: string): boolean {
+  return /^\d+-[0-9a-f]{32}$/.test(text);
+}
+
+/** The live leaf of that revision, where it is one. */
+async function findLeaf(db: Pouch, docId: string, revision: string): Promise<FlowDocument | null> {
+  try {
+    const leaves = await db.get(docId, { open_revs: 'all' });
+    for (const leaf of leaves) {
+      if ('ok' in leaf && leaf.ok._rev === revision && !leaf.ok._deleted)
+        return leaf.ok as unknown as FlowDocument;
+    }
+    return null;
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+/** The flow's bare id. */
+export const flowIdOf = (doc: { _id: string }) => bareId(doc._id);

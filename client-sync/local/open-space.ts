@@ -1,0 +1,99 @@
+import { isMonth, monthOf, type Month } from '../../schema/database-names.ts';
+import type { PouchOpener } from '../pouch/open-pouch.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
+import { createSignal } from '../signal.ts';
+import { putNote, removeNote } from './local-documents.ts';
+
+/** The local databases of one user, or of nobody yet: flows, this browser's notes, and runs by month. */
+export interface LocalSpace {
+  name: string;
+  userId: string | null;
+  main: Pouch;
+  notes: Pouch;
+  /** The months that are kept here, newest first. */
+  months: () => Month[];
+  /** Opens a month's runs, and remembers that it exists. */
+  runs: (month: Month) => Promise<Pouch>;
+  dropMonth: (month: Month) => Promise<void>;
+  /** Hears of months that are opened or dropped, here or in another tab. */
+  onMonths: (listener: () => void) => () => void;
+  close: () => Promise<void>;
+  destroy: () => Promise<void>;
+}
+
+const monthNote = 'month:';
+
+/** This month and the one before it. */
+export function currentMonths(now: number): Month[] {
+  const time = new Date(now);
+  const last = new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() - 1, 1));
+  return [monthOf(time), monthOf(last)];
+}
+
+async function readMonths(notes: Pouch): Promise<Month[]> {
+  const { rows } = await notes.allDocs({ startkey: monthNote, endkey: `${monthNote}\uffff` });
+  return rows.map(({ id }) => id.slice(monthNote.length)).filter(isMonth);
+}
+
+/** Opens a user's databases; works without a network. */
+export async function openSpace(
+  opener: PouchOpener,
+  name: string,
+  userId: string | null,
+): Promise<LocalSpace> {
+  const main = opener.openLocal(name);
+  const notes = opener.openLocal(`${name}-notes`);
+  const known = new Set(await readMonths(notes));
+  const open = new Map<Month, Pouch>();
+  const changed = createSignal<void>();
+  const feed = notes
+    .changes({ since: 'now', live: true, return_docs: false })
+    .on('change', ({ id, deleted }) => {
+      if (!id.startsWith(monthNote)) return;
+      const month = id.slice(monthNote.length);
+      if (deleted) known.delete(month);
+      else known.add(month);
+      if (deleted) open.delete(month);
+      changed.emit();
+    });
+  feed.catch(() => {});
+  const openRuns = (month: Month): Pouch => {
+    const db = open.get(month) ?? opener.openLocal(`${name}-runs-${month}`);
+    open.set(month, db);
+    return db;
+  };
+  return {
+    name,
+    userId,
+    main,
+    notes,
+    months: () => [...known].toSorted((a, b) => (a < b ? 1 : -1)),
+    async runs(month) {
+      if (!known.has(month)) {
+        // Noted before anything is in it: a month without a note would not be found again.
+        await putNote(notes, monthNote + month, {});
+        known.add(month);
+      }
+      return openRuns(month);
+    },
+    async dropMonth(month) {
+      const db = openRuns(month);
+      open.delete(month);
+      known.delete(month);
+      await removeNote(notes, monthNote + month);
+      await db.destroy();
+    },
+    onMonths: changed.subscribe,
+    async close() {
+      feed.cancel();
+      await Promise.all([main, notes, ...open.values()].map((db) => db.close()));
+    },
+    async destroy() {
+      feed.cancel();
+      const runs = [...known].map(openRuns);
+      // Notes last: they say which months there are, should this be interrupted.
+      await Promise.all([main, ...runs].map((db) => db.destroy()));
+      await notes.destroy();
+    },
+  };
+}

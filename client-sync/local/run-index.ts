@@ -1,0 +1,75 @@
+import type { Month } from '../../schema/database-names.ts';
+import type { PouchDocument } from '../pouch/pouch-types.ts';
+import { createSignal } from '../signal.ts';
+import { createDocumentIndex, type DocumentIndex } from './document-index.ts';
+import { textOf } from './text-of.ts';
+import type { LocalSpace } from './open-space.ts';
+
+export interface RunSummary {
+  month: Month;
+  flowId: string;
+  status: string;
+  startedAt: string;
+  deleted: boolean;
+}
+
+/** Summaries of the runs of all months kept here, read when somebody first asks. */
+export interface RunIndex {
+  ready: () => Promise<void>;
+  entries: () => Map<string, RunSummary>;
+  apply: (month: Month, doc: PouchDocument) => Promise<void>;
+  onChange: (listener: () => void) => () => void;
+  close: () => void;
+}
+
+export function createRunIndex(space: LocalSpace): RunIndex {
+  const indexes = new Map<Month, DocumentIndex<RunSummary>>();
+  const changed = createSignal<void>();
+
+  const open = async (month: Month): Promise<DocumentIndex<RunSummary>> => {
+    const db = await space.runs(month);
+    const known = indexes.get(month);
+    if (known) return known;
+    // No prefix: recorded runs and, later, those of the server's engine.
+    const index = createDocumentIndex({ db, prefix: '', summarize: (doc) => summarizeRun(month, doc) });
+    index.onChange(() => changed.emit());
+    indexes.set(month, index);
+    return index;
+  };
+  const openAll = async () => {
+    const months = space.months();
+    for (const [month, index] of indexes) {
+      if (months.includes(month)) continue;
+      index.close();
+      indexes.delete(month);
+    }
+    await Promise.all(months.map(async (month) => (await open(month)).ready()));
+  };
+  const unsubscribe = space.onMonths(() => changed.emit());
+  return {
+    ready: openAll,
+    entries: () => new Map([...indexes.values()].flatMap((index) => [...index.entries()].filter(isRun))),
+    async apply(month, doc) {
+      (await open(month)).apply(doc);
+    },
+    onChange: changed.subscribe,
+    close() {
+      unsubscribe();
+      for (const index of indexes.values()) index.close();
+    },
+  };
+}
+
+function isRun([id]: [string, RunSummary]): boolean {
+  return id.startsWith('execution:') || id.startsWith('run:');
+}
+
+function summarizeRun(month: Month, doc: PouchDocument): RunSummary {
+  return {
+    month,
+    flowId: textOf(doc.flowId),
+    status: textOf(doc.status),
+    startedAt: textOf(doc.startedAt),
+    deleted: doc.deleted === true,
+  };
+}

@@ -1,0 +1,98 @@
+import { getOrNull, putNote } from '../local/local-documents.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
+import { createSignal } from '../signal.ts';
+
+/** What one local database holds that the server may not have. */
+export interface PendingChanges {
+  ready: () => Promise<void>;
+  count: () => number;
+  /** A revision that is about to be written by a pull: it came from the server. */
+  expect: (docId: string, revision: string) => void;
+  /** The push has passed this sequence. */
+  passed: (sequence: number) => void;
+  /** Makes sure that a later visit knows what has been pushed. */
+  flush: () => Promise<void>;
+  onChange: (listener: () => void) => () => void;
+  close: () => Promise<void>;
+}
+
+const note = '_local/pushed';
+const saveMilliseconds = 500;
+
+async function readPushed(db: Pouch): Promise<number> {
+  const stored = await getOrNull(db, note);
+  return typeof stored?.sequence === 'number' ? stored.sequence : 0;
+}
+
+/** The documents of the user's that have changed since the last push: right once a push has run, and never too few. */
+export async function listUnpushed(db: Pouch): Promise<{ docId: string; revision: string }[]> {
+  const { results } = await db.changes({ since: await readPushed(db), return_docs: true });
+  return results
+    .filter(({ id }) => !id.startsWith('device:') && !id.startsWith('_design/'))
+    .map(({ id, changes }) => ({ docId: id, revision: changes[0]?.rev ?? '' }));
+}
+
+export async function countUnpushed(db: Pouch): Promise<number> {
+  return (await listUnpushed(db)).length;
+}
+
+export function createPendingChanges(db: Pouch): PendingChanges {
+  const waiting = new Map<string, number>();
+  const expected = new Set<string>();
+  const changed = createSignal<void>();
+  let pushed = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let saving: Promise<void> = Promise.resolve();
+  let closed = false;
+  let feed: ReturnType<Pouch['changes']> | undefined;
+
+  const save = (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    saving = saving.catch(() => {}).then(() => putNote(db, note, { sequence: pushed }));
+    return saving;
+  };
+  const saveSoon = () => {
+    timer ??= setTimeout(() => {
+      save().catch(() => {
+        // Only a note: a smaller sequence makes the next count too high, until a push has run.
+      });
+    }, saveMilliseconds);
+  };
+  const flush = () => (timer === undefined ? saving : save());
+  const begin = async () => {
+    pushed = await readPushed(db);
+    if (closed) return;
+    feed = db
+      .changes({ since: pushed, live: true, style: 'all_docs', return_docs: false })
+      .on('change', (change) => {
+        const sequence = Number(change.seq);
+        const arrived = change.changes.filter(({ rev }) => expected.delete(`${change.id}@${rev}`));
+        if (arrived.length > 0 || sequence <= pushed) return;
+        waiting.set(change.id, sequence);
+        changed.emit();
+      });
+    feed.catch(() => {});
+  };
+  const loading = begin();
+  loading.catch(() => {});
+  return {
+    ready: () => loading,
+    count: () => waiting.size,
+    expect: (docId, revision) => void expected.add(`${docId}@${revision}`),
+    passed(sequence) {
+      if (!(sequence > pushed)) return;
+      pushed = sequence;
+      for (const [id, at] of waiting) if (at <= sequence) waiting.delete(id);
+      changed.emit();
+      saveSoon();
+    },
+    onChange: changed.subscribe,
+    flush,
+    async close() {
+      closed = true;
+      feed?.cancel();
+      await flush().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import type { SessionStore } from '../account/session-store.ts';
+import { OfflineError, SetteeClientError, SignedOutError, type SetteeErrorCode } from '../errors.ts';
+import type { Environment } from '../environment.ts';
+import { randomId } from '../local/uuid.ts';
+import { createSignal } from '../signal.ts';
+import type { StatusStore } from '../status/status-store.ts';
+import { sharedFacts } from '../status/sync-status.ts';
+import type { Tabs } from '../tabs.ts';
+import type { SyncApi } from '../types.ts';
+import { createLeadership } from './leadership.ts';
+import type { SyncEngine } from './sync-engine.ts';
+
+/** Decides when this tab syncs: signed in, its turn, and not paused; and passes wishes and news between tabs. */
+export interface SyncControl {
+  api: SyncApi;
+  /** Ends sync of the open workspace; `reconsider` begins it again. */
+  halt: () => Promise<void>;
+  reconsider: () => void;
+  close: () => Promise<void>;
+}
+
+interface ControlOptions {
+  environment: Environment;
+  lockName: string;
+  sessions: SessionStore;
+  status: StatusStore;
+  tabs: Tabs;
+  /** Whether the open databases are those of whoever is signed in: not so while one changes over to another. */
+  isOpen: () => boolean;
+  startEngine: () => SyncEngine;
+}
+
+const answerMilliseconds = 60_000;
+
+export function createSyncControl(options: ControlOptions): SyncControl {
+  const { environment, lockName, sessions, status, tabs, isOpen, startEngine } = options;
+  let isLeader = false;
+  let closed = false;
+  const ownLead = createSignal<void>();
+  let engine: SyncEngine | null = null;
+  let stopping: Promise<void> = Promise.resolve();
+
+  const isPaused = () => status.facts().paused;
+  const halt = (): Promise<void> => {
+    const ended = engine;
+    engine = null;
+    if (ended) {
+      stopping = ended.stop();
+      status.dispatch({ type: 'stopped' });
+    }
+    return stopping;
+  };
+  const accountState = () => {
+    const session = sessions.read();
+    if (!session) return 'none';
+    return session.tokens ? 'signed-in' : 'signed-out';
+  };
+  const reconsider = () => {
+    const account = accountState();
+    status.dispatch({ type: 'account', account });
+    const wanted = isLeader && !closed && account === 'signed-in' && !isPaused() && isOpen();
+    if (!wanted) void halt();
+    else engine ??= startEngine();
+  };
+  const setPaused = (paused: boolean) => {
+    status.dispatch({ type: 'paused', paused });
+    reconsider();
+  };
+  const runHere = async (): Promise<void> => {
+    if (accountState() !== 'signed-in') throw new SignedOutError('Sign in to sync.');
+    if (!engine) throw new SetteeClientError('offline', 'Sync is paused.');
+    try {
+      await engine.now();
+    } catch (error) {
+      if (accountState() !== 'signed-in') throw new SignedOutError();
+      throw error instanceof SetteeClientError ? error : new OfflineError(error);
+    }
+  };
+  const now = async (): Promise<void> => {
+    if (isLeader) return runHere();
+    if (accountState() !== 'signed-in') throw new SignedOutError('Sign in to sync.');
+    const led = new AbortController();
+    const unsubscribe = ownLead.subscribe(() => led.abort());
+    const answer = await tabs.requestSync(randomId(), answerMilliseconds, led.signal).finally(unsubscribe);
+    // The lease has come to this tab while it waited.
+    if (led.signal.aborted) return runHere();
+    if (!answer) throw new OfflineError();
+    if (answer.error) throw new SetteeClientError(answer.error.code as SetteeErrorCode, answer.error.message);
+  };
+  const answerSync = async (request: string): Promise<void> => {
+    const error = await runHere().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    // Whoever takes over is asked again.
+    if (closed || !isLeader) return;
+    const known = error instanceof SetteeClientError ? error : null;
+    tabs.post({
+      type: 'synced',
+      request,
+      ...(known ? { error: { code: known.code, message: known.message } } : {}),
+    });
+  };
+  const leadership = createLeadership(environment, lockName, (leads) => {
+    isLeader = leads;
+    reconsider();
+    if (!leads || closed) return;
+    tabs.post({ type: 'leading' });
+    ownLead.emit();
+  });
+  const endings = [
+    () => leadership.close(),
+    environment.onChange((change) => {
+      if (change === 'online' || change === 'offline') {
+        status.dispatch({ type: 'network', online: change === 'online' });
+      }
+    }),
+    status.onFacts((facts) => {
+      if (engine) tabs.post({ type: 'facts', facts: sharedFacts(facts) });
+    }),
+    tabs.subscribe((message) => {
+      if (message.type === 'hello' && engine)
+        tabs.post({ type: 'facts', facts: sharedFacts(status.facts()) });
+      if (message.type === 'facts' && !engine) status.dispatch({ type: 'mirrored', facts: message.facts });
+      if (message.type === 'sync' && isLeader) void answerSync(message.request);
+      if (message.type === 'pause') setPaused(message.paused);
+    }),
+  ];
+  status.dispatch({ type: 'network', online: environment.isOnline() });
+  tabs.post({ type: 'hello' });
+  return {
+    halt,
+    reconsider,
+    api: {
+      now,
+      pause() {
+        setPaused(true);
+        tabs.post({ type: 'pause', paused: true });
+      },
+      resume() {
+        setPaused(false);
+        tabs.post({ type: 'pause', paused: false });
+      },
+    },
+    async close() {
+      closed = true;
+      for (const end of endings) end();
+      await halt();
+    },
+  };
+}

@@ -1,0 +1,308 @@
+import type { Flow, FlowInput } from '../flow/index.ts';
+import type { ExecutionDocument, ExecutionResult, FlowDocument } from '../schema/index.ts';
+import type { Environment, KeyValueStore } from './environment.ts';
+import type { PouchAdapter } from './pouch/open-pouch.ts';
+import type { SyncStatus } from './status/sync-status.ts';
+
+/** Ends a subscription; calling it again does nothing. */
+export type Unsubscribe = () => void;
+
+/** How to make a Settee; only `url` is needed. */
+export interface SetteeOptions {
+  /** Origin of the server, `https://flows.example.org`; a path prefix is allowed. */
+  url: string;
+  /** First part of the local databases' names, for several independent Settees on one origin. Default `settee`. */
+  name?: string;
+  /** Where documents live: `idb` in browsers (default there), `memory` (default elsewhere), or a PouchDB adapter. */
+  adapter?: 'idb' | 'memory' | PouchAdapter;
+  /** Replaces the platform's `fetch`, for tests and for applications that route requests themselves. */
+  fetch?: typeof fetch;
+  /** Keeps session and device between visits. Default `localStorage`, else memory. */
+  storage?: KeyValueStore;
+  /** Quiet time before an autosave, default 2000. */
+  autosaveMilliseconds?: number;
+  /** How often executions are pulled while the page is visible, default 60 000. */
+  runsPullMilliseconds?: number;
+  device?: { /** Shown in the list of devices; default is made of browser and system. */ name?: string };
+  /** Parts of the outside world to replace: locks, tabs, network state, clock, randomness. For tests. */
+  environment?: Partial<Environment>;
+}
+
+export interface User {
+  id: string;
+  email: string;
+  name?: string;
+  roles: string[];
+}
+
+/** `signed-out` means that the session ended by itself: the user's local data stays readable and writable. */
+export interface Account {
+  user: User;
+  state: 'signed-in' | 'signed-out';
+}
+
+export interface AccountApi {
+  /** Who is (or was last) signed in here, or null before any account. Stable between changes. */
+  current: () => Account | null;
+  /** Makes an account, signs in, and adopts what was made here before. */
+  register: (input: { email: string; password: string; name?: string }) => Promise<Account>;
+  /** Signs in; local data from before any account is adopted once, by the first account. */
+  signIn: (input: { email: string; password: string }) => Promise<Account>;
+  /** Pushes what is pending, ends the session and removes the user's local data. Rejects with UnpushedChangesError. */
+  signOut: (options?: { discardUnpushed?: boolean }) => Promise<void>;
+  subscribe: (listener: (account: Account | null) => void) => Unsubscribe;
+}
+
+export interface FlowQuery {
+  /** Words that must all occur in name, description, tags, category, author, readme or node labels. */
+  search?: string;
+  /** All of these tags. */
+  tags?: string[];
+  category?: string;
+  status?: Flow['status'];
+  /** Default `updated`; with `search`, relevance comes first unless this is set. */
+  sort?: 'updated' | 'created' | 'name';
+  /** Default `desc` for times and `asc` for names. */
+  order?: 'asc' | 'desc';
+  /** Default 100. */
+  limit?: number;
+  offset?: number;
+  /** Lists the softly deleted flows instead. */
+  deleted?: boolean;
+}
+
+export interface FlowListResult {
+  flows: Flow[];
+  /** How many match, whatever `limit` says. */
+  total: number;
+}
+
+/**
+ * What `save` takes: a whole flow, or for an existing id only the fields to change; null clears a field. With a
+ * `revision` that is no longer the newest, changes of other fields are combined and changes of the same fields are
+ * kept side by side as a conflict.
+ */
+export type FlowChange = Partial<FlowInput> & { id?: string; revision?: string };
+
+export type AutosaveState = 'idle' | 'saving' | 'saved' | 'error';
+
+export interface Autosave {
+  /** Notes a change; it is written when nothing has changed for two seconds. Nothing is written for an unsaved flow. */
+  change: (patch: Omit<FlowChange, 'id' | 'revision'>) => void;
+  /** Writes now what is waiting; rejects where that fails. */
+  flush: () => Promise<void>;
+  state: () => AutosaveState;
+  subscribe: (listener: (state: AutosaveState, error?: Error) => void) => Unsubscribe;
+  /** Writes what is waiting and stops. */
+  close: () => Promise<void>;
+}
+
+export interface FlowsApi {
+  /** Creates or changes a flow. Writes nothing where nothing changed. Unknown fields stay as they are. */
+  save: (input: FlowChange) => Promise<Flow>;
+  get: (id: string) => Promise<Flow | null>;
+  list: (query?: FlowQuery) => Promise<FlowListResult>;
+  /** Calls back with the list now and after every change of it, from here, other tabs or the server. */
+  watch: (query: FlowQuery, listener: (result: FlowListResult) => void) => Unsubscribe;
+  watchOne: (id: string, listener: (flow: Flow | null) => void) => Unsubscribe;
+  /** Deletes softly: the flow leaves the list and can be restored. */
+  remove: (id: string) => Promise<Flow>;
+  restore: (id: string) => Promise<Flow>;
+  autosave: (id: string) => Autosave;
+}
+
+export interface FlowVersion {
+  id: string;
+  flowId: string;
+  /** The flow as it was. */
+  flow: Flow;
+}
+
+export interface VersionsApi {
+  /** Keeps the flow as it is now. The same content is kept once. */
+  save: (flowId: string, options?: { changes?: string }) => Promise<FlowVersion>;
+  /** Newest first. */
+  list: (flowId: string) => Promise<FlowVersion[]>;
+  /** Makes a version the flow again; what it replaces becomes a version first. */
+  restore: (flowId: string, versionId: string) => Promise<Flow>;
+}
+
+/** A run as applications see it: a bare id, none of the engine's fields. Unknown fields stay. */
+export type Execution = {
+  [
+    Field in keyof ExecutionDocument as Field extends `_${string}` | 'type' | 'schemaVersion' ? never : Field
+  ]: ExecutionDocument[Field];
+} & { id: string };
+export type { ExecutionResult };
+
+export interface ExecutionStart {
+  flowId: string;
+  flowName?: string;
+  flowVersion?: string;
+  name?: string;
+  input?: unknown;
+  trigger?: Execution['trigger'];
+  triggeredBy?: string;
+  triggerMetadata?: Record<string, unknown>;
+  environment?: Execution['environment'];
+  tags?: string[];
+}
+
+type ExecutionEndFields =
+  | 'results'
+  | 'output'
+  | 'duration'
+  | 'tokensUsed'
+  | 'apiCallCount'
+  | 'nodeExecutionTimes'
+  | 'cacheHits'
+  | 'cacheMisses'
+  | 'error'
+  | 'errorStack'
+  | 'errorType'
+  | 'failedNodeId'
+  | 'failedNodeName'
+  | 'retryCount'
+  | 'logs'
+  | 'warnings'
+  | 'debugInfo';
+
+/** How a run ended. `duration` (ms) is measured from the start where it is missing. */
+export type ExecutionEnd = { status: 'completed' | 'failed' | 'cancelled' } & {
+  [Field in ExecutionEndFields]?: Execution[Field];
+} & {
+  metrics?: { nodeExecutionTimes?: Record<string, number>; cacheHits?: number; cacheMisses?: number };
+};
+
+export interface ExecutionQuery {
+  flowId?: string;
+  status?: Execution['status'];
+  /** Default 100. */
+  limit?: number;
+  offset?: number;
+}
+
+export interface ExecutionListResult {
+  executions: Execution[];
+  total: number;
+}
+
+export interface ExecutionsApi {
+  /** Records that a run has started; its id tells the month it belongs to. */
+  start: (input: ExecutionStart) => Promise<Execution>;
+  complete: (id: string, end: ExecutionEnd) => Promise<Execution>;
+  /** A run of any kept month; of an older one where the server can be reached. */
+  get: (id: string) => Promise<Execution | null>;
+  /** Newest first, over the months kept here. */
+  list: (query?: ExecutionQuery) => Promise<ExecutionListResult>;
+  watch: (query: ExecutionQuery, listener: (result: ExecutionListResult) => void) => Unsubscribe;
+}
+
+/** One live branch of a flow's history, or a deletion. */
+export interface ConflictLeaf {
+  revision: string;
+  /** Null where this branch deletes the flow for good. */
+  flow: Flow | null;
+  deleted: boolean;
+}
+
+/** A flow that two devices changed apart. */
+export interface Conflict {
+  flowId: string;
+  /** `delete` where one side deletes what another changes. */
+  kind: 'edit' | 'delete';
+  /** What this device wrote last, else the side that is shown now. Null where it is a deletion for good. */
+  local: Flow | null;
+  /** The other side; of several, the newest. */
+  server: Flow | null;
+  /** All sides, the one shown now first. */
+  leaves: ConflictLeaf[];
+}
+
+export type ConflictChoice = { keep: 'local' | 'server' } | { merged: Partial<FlowInput> };
+
+export interface ConflictsApi {
+  list: () => Promise<Conflict[]>;
+  /** Settles a conflict on every device; what loses becomes a version. */
+  resolve: (flowId: string, choice: ConflictChoice) => Promise<Flow>;
+  watch: (listener: (conflicts: Conflict[]) => void) => Unsubscribe;
+}
+
+/** A document that the server does not take. It stays on this device, and does not hold up others. */
+export interface RefusedDocument {
+  docId: string;
+  revision: string;
+  reason: string;
+  /** ISO time of the last refusal. */
+  at: string;
+}
+
+export interface RefusedApi {
+  list: () => Promise<RefusedDocument[]>;
+  /** Offers the document again; resolves to whether it was taken. An edit offers it again by itself. */
+  retry: (docId: string) => Promise<boolean>;
+  /** Gives the local changes up: takes the server's state of the document, or removes it where the server has none. */
+  discard: (docId: string) => Promise<void>;
+  subscribe: (listener: (refused: RefusedDocument[]) => void) => Unsubscribe;
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  /** Whether it is this browser. */
+  current: boolean;
+  /** As the server recorded it; absent offline. */
+  lastSyncAt?: string;
+}
+
+export interface DevicesApi {
+  list: () => Promise<Device[]>;
+  /** Renames this browser. */
+  rename: (name: string) => Promise<Device>;
+  current: () => Device;
+}
+
+export interface StatusApi {
+  /** Stable between changes. */
+  get: () => SyncStatus;
+  /** Calls back now and after every change. */
+  subscribe: (listener: (status: SyncStatus) => void) => Unsubscribe;
+}
+
+export interface SyncApi {
+  /** Pushes and pulls everything now, from any tab; rejects with OfflineError or SignedOutError. */
+  now: () => Promise<void>;
+  pause: () => void;
+  resume: () => void;
+}
+
+export interface ImportReport {
+  imported: number;
+  /** Already here with the same content. */
+  skipped: number;
+  /** Flows whose other content was kept as a version, because what is here is newer. */
+  versions: number;
+  failed: { id?: string; name?: string; reason: string }[];
+}
+
+/** Flows, runs and their sync in one browser. Everything works without a network and before any account. */
+export interface Settee {
+  account: AccountApi;
+  flows: FlowsApi;
+  versions: VersionsApi;
+  executions: ExecutionsApi;
+  conflicts: ConflictsApi;
+  refused: RefusedApi;
+  devices: DevicesApi;
+  status: StatusApi;
+  sync: SyncApi;
+  /**
+   * Takes over what a Dexie-based application exports: the object, its JSON text, or a file read as text. Can be run
+   * again; ids are kept, and nothing here is lost: the newer of two flows shows and the other becomes a version.
+   */
+  importBackup: (backup: unknown) => Promise<ImportReport>;
+  /** Stops sync and closes the local databases; waiting autosaves are written first. Rejects where one could not be. */
+  close: () => Promise<void>;
+}
+
+export type { Flow, FlowDocument, FlowInput };

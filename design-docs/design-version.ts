@@ -1,0 +1,8 @@
+/**
+ * The version of the design documents. A server installs its own only over an older one, so raise it with every change
+ * of what is generated; `contentHash` is what a test holds against the generated files.
+ */
+export const designVersion = {
+  version: 1,
+  contentHash: 'ea0c1ba5f4b9a623',
+} as const;

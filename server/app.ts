@@ -1,0 +1,85 @@
+import express, { type Express, type RequestHandler, type Router } from 'express';
+import type { Auth } from './auth/auth.ts';
+import type { Config } from './config.ts';
+import type { Keyring } from './couch/keyring.ts';
+import { createAccessLog } from './http/access-log.ts';
+import { createCrossOrigin } from './http/cross-origin.ts';
+import { createErrorHandler, createNotFound } from './http/errors.ts';
+import { createForwardedWarning } from './http/forwarded-warning.ts';
+import { createHealth, type HealthCheck } from './http/health.ts';
+import { createIdentify } from './http/identify.ts';
+import { createJsonBody } from './http/json-body.ts';
+import { createPages } from './http/pages.ts';
+import { createRateLimiters } from './http/rate-limits.ts';
+import { createRequestContext } from './http/request-context.ts';
+import type { RequestTracker } from './http/request-tracker.ts';
+import { createSecurityHeaders } from './http/security-headers.ts';
+import type { Log } from './log.ts';
+import { createAuthRoutes } from './rest/auth-routes.ts';
+import { createDeviceRoutes } from './rest/device-routes.ts';
+import { createKeyRoutes } from './rest/key-routes.ts';
+import type { Route } from './rest/route.ts';
+import { createRouter } from './rest/router.ts';
+import { createSessionRoutes } from './rest/session-routes.ts';
+import { createSpaceRoutes } from './rest/space-routes.ts';
+import type { Spaces } from './spaces/spaces.ts';
+
+export interface AppOptions {
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'trustProxy' | 'rateLimits'>;
+  log: Log;
+  auth: Auth;
+  spaces: Spaces;
+  keyring: Pick<Keyring, 'jwks'>;
+  requests: RequestTracker;
+  healthChecks: Record<string, HealthCheck>;
+  /** What answers below /db. */
+  proxy?: RequestHandler;
+  /** Further REST calls; they are given those of the accounts, so that one description can name them all. */
+  routes?: (accountRoutes: Route[]) => Route[];
+  /** The folder of the built web application. */
+  pages?: string;
+}
+
+/** Public keys and health: public, never limited, and answered before anything is parsed. */
+function createOpenRoutes({ keyring, healthChecks }: AppOptions): Router {
+  const router = express.Router();
+  router.get('/.well-known/jwks.json', (_request, response) => {
+    response.set('Cache-Control', 'public, max-age=300').json(keyring.jwks());
+  });
+  router.get('/health', createHealth(healthChecks));
+  return router;
+}
+
+/** The whole server as an Express application; the order of the middleware is written here and nowhere else. */
+export function createApp(options: AppOptions): Express {
+  const { config, log, auth, spaces, requests } = options;
+  const { publicUrl } = config;
+  const identify = createIdentify({ auth });
+  const limiters = createRateLimiters({ limits: config.rateLimits, identify });
+  const accountRoutes = [
+    ...createAuthRoutes({ auth, identify }),
+    ...createSessionRoutes({ auth }),
+    ...createDeviceRoutes({ auth, spaces }),
+    ...createKeyRoutes({ auth }),
+    ...createSpaceRoutes({ spaces, publicUrl }),
+  ];
+  const routes = [...accountRoutes, ...(options.routes?.(accountRoutes) ?? [])];
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', config.trustProxy);
+  app.use(createRequestContext({ log }), createAccessLog(), requests.middleware);
+  app.use(createForwardedWarning({ log, trustProxy: config.trustProxy }));
+  app.use(createSecurityHeaders({ publicUrl }));
+  app.use(createCrossOrigin({ origins: config.corsOrigins }));
+  app.use(createOpenRoutes(options));
+  if (options.proxy) app.use('/db', limiters.replication, options.proxy);
+  app.use('/api', limiters.general, createJsonBody({ identify }));
+  app.use(
+    createRouter({ routes, identify, limitSignIn: (request, email) => limiters.signIn(request, email) }),
+  );
+  if (options.pages !== undefined) app.use(createPages({ directory: options.pages }));
+  app.use(createNotFound(), createErrorHandler());
+  return app;
+}

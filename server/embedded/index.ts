@@ -1,0 +1,6 @@
+export { ensureAdministrator } from './administrator.ts';
+export {
+  startEmbeddedEngine,
+  type EmbeddedEngine,
+  type EmbeddedEngineOptions,
+} from './start-embedded-engine.ts';

@@ -1,0 +1,34 @@
+import type { IncomingMessage } from 'node:http';
+import { parseDatabaseName } from '../../schema/index.ts';
+import { hasScope, type Principal } from '../auth/principal.ts';
+import type { Access, Spaces } from '../spaces/spaces.ts';
+import { checkQuery } from './query-rules.ts';
+import { forbidden, notFound } from './replication-error.ts';
+import type { RequestTarget } from './request-target.ts';
+import { findRoute, roleSuffices, type ProxyRoute } from './route-table.ts';
+
+export interface Authorised {
+  access: Access;
+  route: ProxyRoute;
+  query: [string, string][];
+}
+
+/**
+ * Looks up what the caller may do with the database, then the route. A database that is not the caller's is
+ * 404 before anything else is looked at, so that nothing can be learned about it.
+ */
+export async function authorise(
+  options: { spaces: Pick<Spaces, 'access'>; prefix: string },
+  principal: Principal,
+  request: IncomingMessage,
+  target: RequestTarget,
+): Promise<Authorised> {
+  const name = parseDatabaseName(target.database, options.prefix);
+  if (name === null || name.kind === 'server') throw notFound();
+  const access = await options.spaces.access(principal.userId, target.database);
+  if (access === null) throw notFound();
+  const route = findRoute(request.method, target.pattern);
+  if (!hasScope(principal, route.scope)) throw forbidden(`This key may not ${route.scope}.`);
+  if (!roleSuffices(access.role, route.role)) throw forbidden('Your role in this space does not allow this.');
+  return { access, route, query: checkQuery(route.query, target.query) };
+}

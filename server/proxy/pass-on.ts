@@ -1,0 +1,172 @@
+import { pipeline } from 'node:stream/promises';
+import type { Couch } from '../couch/couch.ts';
+import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
+import { engineBody } from './engine-body.ts';
+import { clientHeaders, engineError } from './engine-answer.ts';
+import { endedError, feedOf, type Exchange } from './exchange.ts';
+import { createFeedEnd, emptyLongpoll } from './feed-end.ts';
+import type { ProxyLimits } from './limits.ts';
+import type { MonthGate } from './month-gate.ts';
+import type { EndReason, OpenRequests } from './open-requests.ts';
+import { relayFeed } from './relay-feed.ts';
+import { sendError, sendJson, sendText } from './replies.ts';
+import { ReplicationError } from './replication-error.ts';
+import { engineTarget } from './request-target.ts';
+import { roleSuffices } from './route-table.ts';
+import { createUserTurns } from './user-turns.ts';
+import type { EngineAnswer, EngineRequest, Upstream } from './upstream.ts';
+
+export interface PassOnOptions {
+  couch: Pick<Couch, 'engineToken'>;
+  upstream: Upstream;
+  requests: OpenRequests;
+  months: MonthGate;
+  limits: ProxyLimits;
+}
+
+type EngineHeaders = Record<string, string>;
+
+async function engineHeaders(exchange: Exchange, couch: PassOnOptions['couch']): Promise<EngineHeaders> {
+  const { access, request, route } = exchange;
+  const token = await couch.engineToken({ userId: access.userId, roles: access.engineRoles });
+  const isAttachment = route.path === '/:db/:doc/:attachment' && route.method === 'GET';
+  const headers: EngineHeaders = {
+    authorization: `Bearer ${token}`,
+    accept: isAttachment ? '*/*' : 'application/json',
+  };
+  const passed = isAttachment ? ['if-none-match', 'accept-encoding'] : ['if-none-match', 'if-match'];
+  for (const name of passed) {
+    const value = request.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
+  return headers;
+}
+
+/** Ends an exchange that is not a feed: its engine side is dropped, and the caller told why where that can be. */
+function breakOff(exchange: Exchange, reason: EndReason): void {
+  if (reason === 'closing') return;
+  exchange.controller.abort();
+  sendError(exchange.response, endedError(reason));
+}
+
+/** Ends a feed that the engine has not begun to answer. */
+function endSilentFeed(exchange: Exchange, reason: EndReason, since: string | undefined): void {
+  exchange.controller.abort();
+  const { response } = exchange;
+  if (reason === 'revoked' || reason === 'session-ended' || since === 'now') {
+    return sendError(response, endedError(reason));
+  }
+  if (feedOf(exchange.query) === 'longpoll') return sendText(response, 200, emptyLongpoll(since ?? '0'));
+  response.writeHead(200, { 'content-type': 'application/json' }).end();
+}
+
+function engineRequest(exchange: Exchange, headers: EngineHeaders): EngineRequest {
+  return {
+    method: exchange.route.method,
+    target: engineTarget(exchange.target, exchange.query),
+    headers,
+    signal: exchange.controller.signal,
+    feed: false,
+  };
+}
+
+async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
+  exchange.response.writeHead(answer.status, clientHeaders(exchange.route, answer.headers));
+  await pipeline(answer.body, exchange.response);
+}
+
+/** Sends authorised requests to the engine and its answers back, both as streams. */
+export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Promise<void> {
+  const { couch, upstream, requests, months, limits } = options;
+  const turns = createUserTurns({ atOnce: limits.bulkWritesPerUser, waiting: limits.bulkWritesWaiting });
+
+  async function assertAnswered(exchange: Exchange, answer: EngineAnswer): Promise<void> {
+    if (answer.status < 400) return;
+    if (answer.status === 404 && exchange.target.pattern !== '/:db/:doc')
+      months.forget(exchange.access.database);
+    throw await engineError(answer, exchange.route.method === 'HEAD', exchange.log);
+  }
+
+  async function send(
+    exchange: Exchange,
+    kind: { documentId: string; feed: boolean },
+  ): Promise<EngineAnswer> {
+    const headers = await engineHeaders(exchange, couch);
+    // The body begins to flow only when there is somebody to hear of its errors.
+    const content = engineBody(exchange.request, exchange.route.body, {
+      limits,
+      documentId: kind.documentId,
+    });
+    return upstream.send({
+      ...engineRequest(exchange, { ...headers, ...content.headers }),
+      ...(content.body === undefined ? {} : { body: content.body }),
+      feed: kind.feed,
+    });
+  }
+
+  async function passFeed(exchange: Exchange, feed: 'longpoll' | 'continuous'): Promise<void> {
+    const { response, open, query } = exchange;
+    const since = query.find(([name]) => name === 'since')?.[1];
+    open.end = (reason) => endSilentFeed(exchange, reason, since);
+    requests.endAt(open, exchange.expiresAt * 1000 + limits.expiryGraceMilliseconds);
+    const answer = await send(exchange, { documentId: '', feed: true });
+    await assertAnswered(exchange, answer);
+    response.writeHead(answer.status, clientHeaders(exchange.route, answer.headers));
+    response.flushHeaders();
+    const stopEngine = (): void => exchange.controller.abort();
+    const passing = relayFeed({ answer, response, feedEnd: createFeedEnd(feed, since), stopEngine });
+    open.end = passing.end;
+    await passing.done;
+  }
+
+  async function passBulkInTurn(exchange: Exchange): Promise<void> {
+    const endTurn = await turns.take(exchange.access.userId, exchange.controller.signal);
+    try {
+      await passBulk(exchange);
+    } finally {
+      endTurn();
+    }
+  }
+
+  async function passBulk(exchange: Exchange): Promise<void> {
+    const headers = { ...(await engineHeaders(exchange, couch)), 'content-type': 'application/json' };
+    const outcome = await passBulkDocs({
+      request: exchange.request,
+      limits,
+      mayWrite: roleSuffices(exchange.access.role, 'editor'),
+      send: (body) => upstream.send({ ...engineRequest(exchange, headers), body }),
+    });
+    if (!('answer' in outcome)) return sendJson(exchange.response, 201, refusedResults(outcome.refused));
+    const { answer, refused, newEdits } = outcome;
+    await assertAnswered(exchange, answer);
+    if (refused.length === 0) return relay(exchange, answer);
+    sendJson(exchange.response, answer.status, await mergedResults(answer, refused, newEdits));
+  }
+
+  async function passPlain(exchange: Exchange): Promise<void> {
+    const documentId = exchange.target.parts.join('/');
+    const answer = await send(exchange, { documentId, feed: false });
+    await assertAnswered(exchange, answer);
+    await relay(exchange, answer);
+  }
+
+  async function createDatabase(exchange: Exchange): Promise<void> {
+    if ((await months.create(exchange.access)) === 'created')
+      return sendJson(exchange.response, 201, { ok: true });
+    throw new ReplicationError(
+      412,
+      'file_exists',
+      'The database could not be created, the file already exists.',
+    );
+  }
+
+  return async (exchange) => {
+    exchange.open.end = (reason) => breakOff(exchange, reason);
+    if (exchange.target.pattern === '/:db' && exchange.route.method === 'PUT')
+      return createDatabase(exchange);
+    await months.ensure(exchange.access);
+    const feed = exchange.target.pattern === '/:db/_changes' ? feedOf(exchange.query) : null;
+    if (feed !== null) return passFeed(exchange, feed);
+    return exchange.route.body === 'bulk-docs' ? passBulkInTurn(exchange) : passPlain(exchange);
+  };
+}

@@ -1,0 +1,50 @@
+import { bareId, type FlowDocument } from '../../../schema/index.ts';
+import type { Principal } from '../../auth/principal.ts';
+import { etagOf } from '../http-conditions.ts';
+import type { Reply } from '../route.ts';
+import type { Usage } from '../runs/usage.ts';
+import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
+import type { FlowCatalog } from './flow-catalog.ts';
+import type { StoredFlow } from './flow-actions.ts';
+import { showFlow, type FlowAnswer } from './flow-view.ts';
+
+/** What the calls on flows need. */
+export interface FlowServices {
+  open: OpenUserSpace;
+  catalog: FlowCatalog;
+  usage: Usage;
+  now: () => Date;
+}
+
+/** The services, and the base path under which the calls are. */
+export interface FlowContext extends FlowServices {
+  base: string;
+}
+
+/** Answers with a whole flow and its ETag. */
+export async function replyWithFlow(
+  usage: Usage,
+  {
+    status,
+    flow,
+    space,
+    principal,
+  }: { status: number; flow: StoredFlow; space: UserSpace; principal: Principal },
+): Promise<Reply> {
+  const id = bareId(flow._id);
+  const figures = (await usage.byFlow(space)).get(id);
+  const { role } = space;
+  return {
+    status,
+    body: showFlow(flow, { principal, role, ...(figures === undefined ? {} : { figures }) }),
+    headers: { ETag: etagOf(flow) },
+  };
+}
+
+/** Shows a flow inside an error answer, without what its runs say. */
+export function showCurrent(
+  space: UserSpace,
+  principal: Principal,
+): (flow: FlowDocument & StoredFlow) => FlowAnswer {
+  return (flow) => showFlow(flow, { principal, role: space.role });
+}

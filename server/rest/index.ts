@@ -1,0 +1,46 @@
+import type { Spaces } from '../spaces/spaces.ts';
+import { createAnalyticsRoutes } from './analytics/analytics-routes.ts';
+import { createDescriptionRoutes } from './docs/description-routes.ts';
+import { createPageFileRoutes, createPageRoute } from './docs/page-routes.ts';
+import { createExecutionRoutes } from './executions/execution-routes.ts';
+import { createFlowCatalog } from './flows/flow-catalog.ts';
+import { createFlowReadRoutes } from './flows/flow-read-routes.ts';
+import { createFlowWriteRoutes } from './flows/flow-write-routes.ts';
+import { createVersionRoutes } from './flows/version-routes.ts';
+import type { Route } from './route.ts';
+import { createUsage } from './runs/usage.ts';
+import { createSequenceCache } from './store/sequence-cache.ts';
+import { createUserSpaces } from './store/user-space.ts';
+import { createChangeClock } from './sync/change-clock.ts';
+import { createSyncRoutes } from './sync/sync-routes.ts';
+
+export interface RestServices {
+  spaces: Spaces;
+  /** The calls that other parts offer, so that one description names all. */
+  otherRoutes?: readonly Route[];
+  clock?: () => Date;
+}
+
+/** `/api/workflows` is the same as `/api/flows`. */
+const flowPaths = ['/api/flows', '/api/workflows'];
+
+/** The REST calls on a user's documents, and the description of all calls there are. */
+export function createRestRoutes({ spaces, otherRoutes = [], clock }: RestServices): Route[] {
+  const now = clock ?? (() => new Date());
+  const open = createUserSpaces({ spaces });
+  const usage = createUsage({ cache: createSequenceCache() });
+  const services = { open, usage, now, catalog: createFlowCatalog(), clock: createChangeClock({ now }) };
+  const calls: Route[] = [
+    ...flowPaths.flatMap((base) => [
+      ...createFlowReadRoutes({ ...services, base }),
+      ...createFlowWriteRoutes({ ...services, base }),
+      ...createVersionRoutes({ ...services, base }),
+    ]),
+    ...createExecutionRoutes(services),
+    ...createSyncRoutes(services),
+    ...createAnalyticsRoutes(services),
+    ...createDescriptionRoutes(() => [...otherRoutes, ...calls]),
+    createPageRoute(),
+  ];
+  return [...calls, ...createPageFileRoutes()];
+}

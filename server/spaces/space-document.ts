@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import {
+  isMonth,
+  monthOf,
+  personalDatabase,
+  spaceDatabase,
+  type Month,
+  type ParsedDatabaseName,
+} from '../../schema/index.ts';
+import type { MonthWindow, Space } from './spaces.ts';
+
+export const roleSchema = z.enum(['owner', 'editor', 'viewer']);
+const monthSchema = z.string().refine(isMonth);
+
+/** A space in the `directory` database: who may see it, and which months of runs it has. */
+export const spaceDocumentSchema = z.looseObject({
+  _id: z.templateLiteral(['space:', z.string()]),
+  _rev: z.string().optional(),
+  type: z.literal('space'),
+  kind: z.enum(['personal', 'team', 'shared', 'templates']),
+  name: z.string(),
+  members: z.record(z.string(), roleSchema),
+  createdAt: z.iso.datetime({ offset: true }),
+  /** Set where imports brought runs from before the space. */
+  earliestMonth: monthSchema.optional(),
+  /** Older months were dropped. */
+  retentionFloor: monthSchema.optional(),
+  /** Older months that have an unfinished run. */
+  keptMonths: z.array(monthSchema).optional(),
+  /** Set before a space's databases are deleted, so that a crash in between can be mended. */
+  removing: z.literal(true).optional(),
+});
+export type SpaceDocument = z.infer<typeof spaceDocumentSchema>;
+
+export function spaceDocId(spaceId: string): `space:${string}` {
+  return `space:${spaceId}`;
+}
+
+export function spaceIdOf(document: Pick<SpaceDocument, '_id'>): string {
+  return document._id.slice('space:'.length);
+}
+
+/** The database that holds a space's flows. */
+export function databaseOf(document: Pick<SpaceDocument, '_id' | 'kind'>, prefix: string): string {
+  const id = spaceIdOf(document);
+  return document.kind === 'personal' ? personalDatabase(id, prefix) : spaceDatabase(id, prefix);
+}
+
+export function spaceOf(document: SpaceDocument, prefix: string): Space {
+  const { kind, name } = document;
+  return { id: spaceIdOf(document), kind, name, database: databaseOf(document, prefix) };
+}
+
+export function monthsOf(document: SpaceDocument): MonthWindow {
+  return {
+    earliest: earliestMonthOf(document),
+    ...(document.retentionFloor === undefined ? {} : { floor: document.retentionFloor }),
+    kept: document.keptMonths ?? [],
+  };
+}
+
+function earliestMonthOf({ createdAt, earliestMonth }: SpaceDocument): Month {
+  const created = monthOf(new Date(createdAt));
+  return earliestMonth !== undefined && earliestMonth < created ? earliestMonth : created;
+}
+
+/** The id of the space that a database's name speaks of, or null for the server's own databases. */
+export function spaceIdIn(parsed: ParsedDatabaseName): string | null {
+  if (parsed.kind === 'server') return null;
+  return parsed.kind === 'personal' ? parsed.userId : parsed.spaceId;
+}

@@ -1,0 +1,149 @@
+import { createApp } from './app.ts';
+import type { PasswordCost } from './auth/passwords.ts';
+import type { Auth } from './auth/auth.ts';
+import { createAuth } from './auth/create-auth.ts';
+import { watchKeys } from './auth/watch-keys.ts';
+import type { Config } from './config.ts';
+import { connectCouch } from './couch/connect-couch.ts';
+import type { Couch } from './couch/couch.ts';
+import { createKeyring, type Keyring } from './couch/keyring.ts';
+import type { HealthCheck } from './http/health.ts';
+import { listen, type Listening } from './http/listen.ts';
+import { createRequestTracker } from './http/request-tracker.ts';
+import type { Log } from './log.ts';
+import { createProxy } from './proxy/proxy.ts';
+import { createRestRoutes } from './rest/index.ts';
+import { serverDatabaseName } from '../schema/index.ts';
+import { createSpaces, type Spaces } from './spaces/spaces.ts';
+
+/** The parts of a running server, the way down to the engine. */
+export interface Services {
+  keyring: Keyring;
+  couch: Couch;
+  spaces: Spaces;
+  auth: Auth;
+}
+
+export interface StartServerOptions {
+  config: Config;
+  log: Log;
+  /** The engine, with an administrator's credentials. */
+  engineUrl: string;
+  /** The folder of the built web application. */
+  pages?: string;
+  clock?: () => Date;
+  /** For tests only. */
+  passwordCost?: PasswordCost;
+}
+
+export interface RunningServer {
+  url: string;
+  port: number;
+  services: Services;
+  /** Stops accepting, ends feeds, lets writes finish, then lets go of the engine. */
+  close(): Promise<void>;
+}
+
+type Close = () => Promise<void> | void;
+
+interface Closers {
+  add(close: Close): void;
+  /** Closes what was opened, the last first. */
+  closeAll(): Promise<void>;
+}
+
+function createClosers(): Closers {
+  const closers: Close[] = [];
+  return {
+    add: (close) => void closers.unshift(close),
+    async closeAll() {
+      for (const close of closers.splice(0)) {
+        await close();
+      }
+    },
+  };
+}
+
+async function openServices(options: StartServerOptions, closers: Closers): Promise<Services> {
+  const { config, log, engineUrl } = options;
+  const clock = options.clock ?? (() => new Date());
+  const keyring = await createKeyring({
+    directory: config.dataDirectory,
+    log,
+    longestTokenSeconds: config.accessTokenSeconds,
+    clock,
+  });
+  closers.add(() => keyring.close());
+  const couch = await connectCouch({ url: engineUrl, prefix: config.databasePrefix, keyring, log });
+  closers.add(() => couch.close());
+  const spaces = createSpaces({ couch, log, clock });
+  closers.add(() => spaces.close());
+  await spaces.watch();
+  const auth = await createAuth({
+    couch,
+    keyring,
+    log,
+    spaces,
+    clock,
+    rules: {
+      accessTokenSeconds: config.accessTokenSeconds,
+      refreshTokenSeconds: config.refreshTokenDays * 24 * 3600,
+      refreshGraceSeconds: config.refreshGraceSeconds,
+    },
+    ...(options.passwordCost === undefined ? {} : { passwordCost: options.passwordCost }),
+  });
+  closers.add(() => auth.close());
+  const closing = new AbortController();
+  closers.add(() => closing.abort());
+  watchKeys({ couch, keyring, log, clock, signal: closing.signal });
+  return { keyring, couch, spaces, auth };
+}
+
+function healthChecksOf({ couch, auth, spaces }: Services): Record<string, HealthCheck> {
+  const accounts = couch.admin<object>(serverDatabaseName('accounts', couch.prefix));
+  return {
+    engine: async () => ((await accounts.info()).db_name === '' ? 'down' : 'up'),
+    accountsFeed: () => (auth.isFresh() ? 'up' : 'stale'),
+    directoryFeed: () => (spaces.isFresh() ? 'up' : 'stale'),
+  };
+}
+
+async function serve(options: StartServerOptions, services: Services, closers: Closers): Promise<Listening> {
+  const { config, log, pages } = options;
+  const requests = createRequestTracker();
+  const proxy = createProxy({ ...services, log });
+  let listening: Listening | undefined;
+  closers.add(async () => {
+    await Promise.all([listening?.close(), proxy.close()]);
+  });
+  const app = createApp({
+    config,
+    log,
+    ...services,
+    requests,
+    proxy,
+    healthChecks: healthChecksOf(services),
+    routes: (otherRoutes) =>
+      createRestRoutes({
+        spaces: services.spaces,
+        otherRoutes,
+        ...(options.clock === undefined ? {} : { clock: options.clock }),
+      }),
+    ...(pages === undefined ? {} : { pages }),
+  });
+  listening = await listen({ app, host: config.host, port: config.port, requests });
+  return listening;
+}
+
+/** Opens the services and listens. Throws SetupError, with everything closed again, where something is missing. */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  const closers = createClosers();
+  try {
+    const services = await openServices(options, closers);
+    const { url, port } = await serve(options, services, closers);
+    return { url, port, services, close: () => closers.closeAll() };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startSettee, type TestSettee } from '../support/settee.ts';
+import { openBrowser, type Browser } from './open-settee.ts';
+
+const password = 'a sofa for two';
+const patient = { timeout: 60_000, interval: 200 };
+
+describe('large flows', () => {
+  let server: TestSettee;
+  const browsers: Browser[] = [];
+  beforeAll(async () => {
+    server = await startSettee();
+  });
+  afterEach(async () => {
+    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+  });
+  afterAll(() => server?.stop());
+
+  it('of more than one request may hold go through in parts, both ways', async () => {
+    const [a, b] = [await openBrowser(server.url), await openBrowser(server.url)];
+    browsers.push(a, b);
+    const email = `large-${Date.now()}@example.org`;
+    await a.settee.account.register({ email, password });
+    a.settee.sync.pause();
+    const note = 'x'.repeat(7_000_000);
+    for (let n = 0; n < 12; n += 1) {
+      await a.settee.flows.save({ name: `large ${n}`, flow: { nodes: [], edges: [], note } });
+    }
+    let longest = 0;
+    a.network.intercept((_url, init) => {
+      longest = Math.max(longest, typeof init.body === 'string' ? init.body.length : 0);
+      return undefined;
+    });
+    a.settee.sync.resume();
+    await expect.poll(() => a.settee.status.get().state, patient).toBe('up-to-date');
+    expect(await a.settee.refused.list()).toEqual([]);
+    expect(longest).toBeLessThan(16_000_000);
+    await b.settee.account.signIn({ email, password });
+    await expect.poll(async () => (await b.settee.flows.list({ limit: 1 })).total, patient).toBe(12);
+    const [first] = (await b.settee.flows.list({ limit: 1 })).flows;
+    expect(first?.flow).toMatchObject({ note });
+  }, 180_000);
+});

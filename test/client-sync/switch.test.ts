@@ -1,0 +1,63 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Environment } from '../../client-sync/index.ts';
+import { startSettee, type TestSettee } from '../support/settee.ts';
+import { createFaults } from './faulty-memory.ts';
+import { openBrowser, type Browser } from './open-settee.ts';
+
+const password = 'a sofa for two';
+const graph = { nodes: [], edges: [] };
+const patient = { timeout: 20_000, interval: 50 };
+
+describe('changing over from one person to another', () => {
+  let server: TestSettee;
+  const browsers: Browser[] = [];
+  const open = async (options: Parameters<typeof openBrowser>[1] = {}) => {
+    const browser = await openBrowser(server.url, options);
+    browsers.push(browser);
+    return browser;
+  };
+  const names = async ({ settee }: Browser) =>
+    (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
+  const newEmail = () => `switch-${Date.now()}-${Math.random()}@example.org`;
+
+  beforeAll(async () => {
+    server = await startSettee();
+  });
+  afterEach(async () => {
+    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+  });
+  afterAll(() => server?.stop());
+
+  it('sends nothing of the first to the second, whatever happens on the way', async () => {
+    const listeners = new Set<(change: 'visible' | 'focus') => void>();
+    const environment: Partial<Environment> = {
+      locks: null,
+      isVisible: () => true,
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const faults = createFaults();
+    const a = await open({ environment, adapter: faults.adapter });
+    await a.settee.account.register({ email: newEmail(), password });
+    await a.settee.flows.save({ name: 'secret of the first', flow: graph });
+    await a.settee.executions.start({ flowId: 'secret' });
+    await a.settee.sync.now();
+    faults.onWrite(() => {
+      for (const listener of listeners) listener('visible');
+      return undefined;
+    });
+    const email = newEmail();
+    await a.settee.account.register({ email, password });
+    faults.onWrite(null);
+    await a.settee.flows.save({ name: 'of the second', flow: graph });
+    await a.settee.sync.now();
+    const b = await open();
+    await b.settee.account.signIn({ email, password });
+    await expect.poll(() => names(b), patient).toEqual(['of the second']);
+    await b.settee.sync.now();
+    expect((await b.settee.executions.list()).total).toBe(0);
+    expect(await names(a)).toEqual(['of the second']);
+  });
+});

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createSettee, type Environment, type Settee } from '../../client-sync/index.ts';
+import { startSettee, type TestSettee } from '../support/settee.ts';
+import { createOrigin, sharedMemory } from './one-origin.ts';
+import { createNetwork, memoryStorage, openBrowser, type Network } from './open-settee.ts';
+
+const password = 'a sofa for two';
+const graph = { nodes: [], edges: [] };
+const patient = { timeout: 20_000, interval: 50 };
+const isPolling = ({ requests }: Network) => requests.some((request) => request.includes('feed=longpoll'));
+
+describe('several tabs of one browser', () => {
+  let server: TestSettee;
+  const open: Settee[] = [];
+  const keep = <T extends Settee>(settee: T): T => {
+    open.push(settee);
+    return settee;
+  };
+  /** Opens tabs over the same databases and storage. */
+  const openTabs = async (count: number, environments: Partial<Environment>[]) => {
+    const shared = { name: `tabs-${randomUUID()}`, storage: memoryStorage() };
+    const tabs: { settee: Settee; network: Network }[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const network = createNetwork();
+      const settee = await createSettee({
+        url: server.url,
+        adapter: sharedMemory(),
+        ...shared,
+        fetch: network.fetch,
+        environment: environments[n] ?? {},
+      });
+      tabs.push({ settee: keep(settee), network });
+    }
+    return tabs;
+  };
+  const state = (settee: Settee) => expect.poll(() => settee.status.get().state, patient);
+  const names = async (settee: Settee) =>
+    (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
+
+  beforeAll(async () => {
+    server = await startSettee();
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((settee) => settee.close()));
+  });
+  afterAll(() => server?.stop());
+
+  it('sync through one of them, and all show the state', async () => {
+    const origin = createOrigin();
+    const tabs = await openTabs(3, [origin.openTab(), origin.openTab(), origin.openTab()]);
+    const [first, second, third] = tabs.map(({ settee }) => settee) as [Settee, Settee, Settee];
+    const email = `tabs-${Date.now()}@example.org`;
+    await second.account.register({ email, password });
+    for (const settee of [first, second, third]) {
+      await expect.poll(() => settee.account.current()?.user.email, patient).toBe(email);
+      await state(settee).toBe('up-to-date');
+    }
+    await third.flows.save({ name: 'from the third', flow: graph });
+    await expect.poll(() => names(first), patient).toEqual(['from the third']);
+    await third.sync.now();
+    expect(tabs.map(({ network }) => isPolling(network))).toEqual([true, false, false]);
+    const other = await openBrowser(server.url);
+    keep(other.settee);
+    await other.settee.account.signIn({ email, password });
+    await expect.poll(() => names(other.settee), patient).toEqual(['from the third']);
+    third.sync.pause();
+    await state(first).toBe('offline');
+    expect(second.status.get().paused).toBe(true);
+    second.sync.resume();
+    await state(third).toBe('up-to-date');
+    await first.account.signOut();
+    for (const settee of [first, second, third]) {
+      await expect.poll(() => settee.account.current(), patient).toBeNull();
+      await state(settee).toBe('local-only');
+    }
+  });
+
+  it('hand sync on when the syncing tab closes', async () => {
+    const origin = createOrigin();
+    const [first, second] = (await openTabs(2, [origin.openTab(), origin.openTab()])) as [
+      { settee: Settee; network: Network },
+      { settee: Settee; network: Network },
+    ];
+    await first.settee.account.register({ email: `hand-${Date.now()}@example.org`, password });
+    await state(second.settee).toBe('up-to-date');
+    expect(isPolling(second.network)).toBe(false);
+    await first.settee.close();
+    await expect.poll(() => isPolling(second.network), patient).toBe(true);
+    await state(second.settee).toBe('up-to-date');
+  });
+
+  it('sync for one that asked while the lease moved on', async () => {
+    const origin = createOrigin();
+    const tabs = await openTabs(3, [origin.openTab(), origin.openTab(), origin.openTab()]);
+    const [first, second, third] = tabs.map(({ settee }) => settee) as [Settee, Settee, Settee];
+    await first.account.register({ email: `lease-${Date.now()}@example.org`, password });
+    for (const settee of [second, third]) await state(settee).toBe('up-to-date');
+    let isHeld = false;
+    tabs[0]?.network.intercept((url, init) => {
+      if (!url.endsWith('_revs_diff') && !url.endsWith('_bulk_docs')) return undefined;
+      isHeld = true;
+      return new Promise((_resolve, reject) => {
+        init.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error));
+        setTimeout(() => reject(new TypeError('lost')), 1_000);
+      });
+    });
+    await third.flows.save({ name: 'in between', flow: graph });
+    await expect.poll(() => isHeld, patient).toBe(true);
+    const asked = Promise.all([third.sync.now(), second.sync.now()]);
+    await first.close();
+    await asked;
+    const pushed = tabs[1]?.network.requests.filter((request) => request.includes('_bulk_docs'));
+    expect(pushed?.length).toBeGreaterThan(0);
+    expect(isPolling(tabs[2]?.network as Network)).toBe(false);
+  });
+
+  it('sync only while visible where there are no locks', async () => {
+    let visible = false;
+    const listeners = new Set<(change: 'visible' | 'hidden') => void>();
+    const environment: Partial<Environment> = {
+      locks: null,
+      isVisible: () => visible,
+      onChange(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const [tab] = (await openTabs(1, [environment])) as [{ settee: Settee; network: Network }];
+    await tab.settee.account.register({ email: `visible-${Date.now()}@example.org`, password });
+    await tab.settee.flows.save({ name: 'hidden', flow: graph });
+    expect(isPolling(tab.network)).toBe(false);
+    visible = true;
+    for (const listener of listeners) listener('visible');
+    await state(tab.settee).toBe('up-to-date');
+    expect(isPolling(tab.network)).toBe(true);
+    const before = tab.network.requests.length;
+    visible = false;
+    for (const listener of listeners) listener('hidden');
+    await tab.settee.flows.save({ name: 'hidden again', flow: graph });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(tab.network.requests.slice(before).filter((request) => request.includes('_bulk_docs'))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a local database that the browser removed', () => {
+  it('is noticed and filled again', async () => {
+    const server = await startSettee();
+    const storage = memoryStorage();
+    const email = `evicted-${Date.now()}@example.org`;
+    const first = await openBrowser(server.url, { storage });
+    await first.settee.account.register({ email, password });
+    for (const name of ['one', 'two']) await first.settee.flows.save({ name, flow: graph });
+    await first.settee.sync.now();
+    await first.close();
+    // The same storage over new, empty databases: what an eviction leaves.
+    const name = [...storage.values.keys()].find((key) => key.endsWith(':session'))?.split(':')[0] as string;
+    const fresh = createNetwork();
+    const { default: memory } = (await import('pouchdb-adapter-memory')) as unknown as { default: unknown };
+    const second = await createSettee({
+      url: server.url,
+      name,
+      storage,
+      fetch: fresh.fetch,
+      adapter: { name: 'memory', plugin: memory, options: { prefix: `evicted-${randomUUID()}-` } },
+    });
+    expect(second.account.current()?.user.email).toBe(email);
+    expect(second.status.get().refilling).toBe(true);
+    await expect.poll(async () => (await second.flows.list()).total, patient).toBe(2);
+    await expect
+      .poll(() => second.status.get(), patient)
+      .toMatchObject({ state: 'up-to-date', refilling: false });
+    await second.close();
+    await server.stop();
+  });
+});

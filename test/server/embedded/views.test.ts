@@ -1,0 +1,23 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createDesignFunctions } from '../../../server/embedded/design-functions.ts';
+import { createStorage } from '../../../server/embedded/storage.ts';
+import { createViewIndex } from '../../../server/embedded/views.ts';
+import { databaseName } from './couch-client.ts';
+
+it('opens an index again that could not be opened once', async () => {
+  const storage = createStorage({ adapter: 'memory', directory: join(tmpdir(), 'settee-views') });
+  const handle = await storage.open(databaseName(), { revsLimit: 10 });
+  const index = createViewIndex({ functions: createDesignFunctions({ milliseconds: 1000 }) });
+  await handle.put({ _id: '_design/v', views: { all: { map: 'function (d) { emit(d.n); }' } } });
+  await handle.put({ _id: 'a', n: 1 });
+  const working = { ...handle };
+  const failing = { registerDependentDatabase: () => Promise.reject(new Error('too many open files')) };
+  Object.assign(handle, failing);
+  await expect(index.query(handle, 'v/all', {})).rejects.toThrow('too many open files');
+  Object.assign(handle, working);
+  await new Promise(setImmediate);
+  expect((await index.query(handle, 'v/all', {})).rows).toHaveLength(1);
+  await handle.destroy();
+});

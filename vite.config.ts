@@ -1,0 +1,22 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** Builds the web application in studio/ into dist/studio, where the server finds it. */
+export default defineConfig({
+  root: 'studio',
+  plugins: [react()],
+  build: {
+    outDir: '../dist/studio',
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      input: { index: 'studio/index.html', 'service-worker': 'studio/service-worker.ts' },
+      output: {
+        // The service worker's address must not change from build to build.
+        entryFileNames: (chunk) =>
+          chunk.name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js',
+      },
+    },
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:3000', '/db': 'http://127.0.0.1:3000' } },
+});
