@@ -63,7 +63,7 @@ if (isTombstone) {
     fail('resolvedInto', 'must be a revision');
   }
   if (isOwner || kind === 'device' || kind === 'settings') return;
-  if (kind === 'version') forbid('Only an owner deletes versions');
+  if (kind === 'version' || kind === 'asset') forbid('Only an owner deletes ' + kind + 's');
   if (newDoc.resolvedInto === undefined) {
     forbid('Only an owner deletes; an editor ends a losing leaf by naming resolvedInto');
   }

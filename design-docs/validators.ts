@@ -1,5 +1,8 @@
 import type { ZodType } from 'zod';
 import {
+  assetDocumentSchema,
+  assetIdPattern,
+  contentTypePattern,
   deviceDocumentSchema,
   executionDocumentSchema,
   flowDocumentSchema,
@@ -34,10 +37,12 @@ const spaceDocuments: Record<string, DocumentRules> = {
   version: { schema: versionDocumentSchema, rules: [immutabilityRule] },
   device: { schema: deviceDocumentSchema, rules: [] },
   settings: { schema: settingsDocumentSchema, rules: [] },
+  asset: { schema: assetDocumentSchema, rules: [] },
 };
 
 const runsDocuments: Record<string, DocumentRules> = {
   execution: { schema: executionDocumentSchema, rules: [softDeletionRule, endedRunRule, monthRule] },
+  asset: { schema: assetDocumentSchema, rules: [] },
 };
 
 const wording = new Map([
@@ -48,6 +53,8 @@ const wording = new Map([
   ],
   [timePattern.source, 'must be a UTC time such as 2025-01-31T12:00:00.000Z'],
   [semverPattern.source, 'must be a semantic version such as 1.0.0'],
+  [assetIdPattern.source, 'must be asset: and the SHA-256 of the bytes in lower-case hex'],
+  [contentTypePattern.source, 'must be a content type such as image/png'],
   [/\S/.source, 'must not be blank'],
 ]);
 

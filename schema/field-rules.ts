@@ -61,4 +61,5 @@ export const limits = {
   results: 20_000,
   resultOutput: 4_000_000,
   lines: 100_000,
+  settingsSpaces: 10_000,
 } as const;

@@ -10,6 +10,7 @@ export const idPrefixes = {
   device: 'device:',
   membership: 'membership:',
   moved: 'moved:',
+  asset: 'asset:',
 } as const;
 
 export const settingsId = 'settings';
@@ -30,8 +31,19 @@ export function deviceDocId(id: string): string {
   return idPrefixes.device + id;
 }
 
+export function membershipDocId(spaceId: string): string {
+  return idPrefixes.membership + spaceId;
+}
+
 export function versionDocId(flowId: string, contentHash: string): string {
   return `${idPrefixes.version}${flowId}:${contentHash}`;
+}
+
+/** An asset's id: the SHA-256 of its bytes, in lower-case hex. */
+export const assetIdPattern = /^asset:[0-9a-f]{64}$/;
+
+export function assetDocId(sha256: string): string {
+  return idPrefixes.asset + sha256;
 }
 
 /**

@@ -11,6 +11,12 @@ export {
   type Month,
   type ParsedDatabaseName,
 } from './database-names.ts';
+export {
+  assetDocumentSchema,
+  assetIdSchema,
+  contentTypePattern,
+  type AssetDocument,
+} from './documents/asset.ts';
 export { deviceDocumentSchema, type DeviceDocument } from './documents/device.ts';
 export {
   executionDocumentSchema,
@@ -49,11 +55,18 @@ export {
 } from './documents/react-flow.ts';
 export {
   conflictRules,
+  optionalSpaces,
   settingsDocumentSchema,
   syncSettingsSchema,
   type SettingsDocument,
   type SyncSettings,
 } from './documents/settings.ts';
+export {
+  membershipDocumentSchema,
+  membershipEnds,
+  type MembershipDocument,
+  type MembershipEnd,
+} from './documents/membership.ts';
 export { versionDocumentSchema, type VersionDocument } from './documents/version.ts';
 export { errorBodySchema, errorCodes, type ErrorBody, type ErrorCode } from './errors.ts';
 export {
@@ -65,12 +78,15 @@ export {
   tombstoneFields,
 } from './field-rules.ts';
 export {
+  assetDocId,
+  assetIdPattern,
   bareId,
   deviceDocId,
   executionDocId,
   flowDocId,
   foreignIdPattern,
   idPrefixes,
+  membershipDocId,
   monthOfUuidV7,
   settingsId,
   uuidPattern,
@@ -166,6 +182,32 @@ export {
   type VersionSummary,
 } from './rest/flows.ts';
 export { anyTimeSchema, pagingQueryFields, pagingReplyFields } from './rest/paging.ts';
+export {
+  createSpaceBodySchema,
+  createdInvitationSchema,
+  invitationListSchema,
+  invitationParamsSchema,
+  invitationPreviewSchema,
+  invitationTokenParamsSchema,
+  inviteBodySchema,
+  memberListSchema,
+  memberParamsSchema,
+  memberRoleBodySchema,
+  memberSchema,
+  newOwnerBodySchema,
+  pendingInvitationSchema,
+  renameSpaceBodySchema,
+  spaceIdParamsSchema,
+  spaceRoleSchema,
+  spaceRoles,
+  type CreateSpaceBody,
+  type CreatedInvitation,
+  type InvitationPreview,
+  type InviteBody,
+  type Member,
+  type PendingInvitation,
+  type SpaceRole,
+} from './rest/spaces.ts';
 export {
   changedFlowsQuerySchema,
   changedFlowsReplySchema,

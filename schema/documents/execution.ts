@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../field-rules.ts';
+import { assetIdSchema } from './asset.ts';
 import {
   countSchema,
   deviceInfoSchema,
@@ -25,6 +26,8 @@ export const executionResultSchema = z
   .looseObject({
     nodeId: nodeIdSchema,
     output: z.string().max(limits.resultOutput),
+    /** Where a large output lies; `output` is empty then. */
+    outputAsset: assetIdSchema.optional(),
     error: longTextSchema.optional(),
     executedAt: timeSchema,
     traceId: z.string().max(limits.name).optional(),
@@ -78,6 +81,8 @@ export const executionFields = {
   ipAddress: z.string().max(limits.name).optional(),
   input: z.unknown().optional(),
   output: z.unknown().optional(),
+  /** Where a large output lies, which is then not here. */
+  outputAsset: assetIdSchema.optional(),
   results: z.array(executionResultSchema).max(limits.results),
   ...executionMetricFields,
   ...executionErrorFields,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  assetDocumentSchema,
   deviceDocumentSchema,
   executionDocumentSchema,
   flowDocumentSchema,
@@ -15,6 +16,7 @@ const schemas = {
   execution: executionDocumentSchema,
   device: deviceDocumentSchema,
   settings: settingsDocumentSchema,
+  asset: assetDocumentSchema,
 };
 
 test('there are fixtures enough, good and bad, of every type', () => {

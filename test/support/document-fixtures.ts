@@ -1,3 +1,4 @@
+import { assetFixtures } from './fixtures/asset-fixtures.ts';
 import { deviceFixtures, settingsFixtures } from './fixtures/account-fixtures.ts';
 import { executionFixtures } from './fixtures/execution-fixtures.ts';
 import type { Fixture } from './fixtures/fixture.ts';
@@ -11,4 +12,5 @@ export const documentFixtures: Fixture[] = [
   ...executionFixtures,
   ...deviceFixtures,
   ...settingsFixtures,
+  ...assetFixtures,
 ].map((fixture) => ({ ...fixture, doc: JSON.parse(JSON.stringify(fixture.doc)) as Fixture['doc'] }));
