@@ -4,7 +4,7 @@ import { uuidSchema } from '../documents/parts.ts';
 import { isMonth } from '../database-names.ts';
 
 /** Only the form of an address; the server normalises it and keeps one account for each. */
-const emailSchema = z
+export const emailSchema = z
   .string()
   .min(3)
   .max(254)
