@@ -36,6 +36,8 @@ async function installKey(origin: string, authorization: string) {
     sign: (name: string, roles: string[]) =>
       new SignJWT({ '_couchdb.roles': roles })
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid })
+        // What couchdb.ini asks of tokens.
+        .setIssuer('settee-proxy')
         .setSubject(name)
         .setExpirationTime('10 minutes')
         .sign(privateKey),
