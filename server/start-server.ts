@@ -14,12 +14,14 @@ import type { Log } from './log.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createRestRoutes } from './rest/index.ts';
 import { serverDatabaseName } from '../schema/index.ts';
+import { createDoorbell, type Doorbell } from './spaces/doorbell.ts';
 import { createSpaces, type Spaces } from './spaces/spaces.ts';
 
 /** The parts of a running server, the way down to the engine. */
 export interface Services {
   keyring: Keyring;
   couch: Couch;
+  doorbell: Doorbell;
   spaces: Spaces;
   auth: Auth;
 }
@@ -74,7 +76,10 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
     clock,
   });
   closers.add(() => keyring.close());
-  const couch = await connectCouch({ url: engineUrl, prefix: config.databasePrefix, keyring, log });
+  const prefix = config.databasePrefix;
+  const doorbell = createDoorbell({ prefix });
+  const onWrite = (database: string): void => doorbell.ring(database, { source: 'server' });
+  const couch = await connectCouch({ url: engineUrl, prefix, keyring, log, onWrite });
   closers.add(() => couch.close());
   const spaces = createSpaces({ couch, log, clock });
   closers.add(() => spaces.close());
@@ -96,7 +101,7 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   const closing = new AbortController();
   closers.add(() => closing.abort());
   watchKeys({ couch, keyring, log, clock, signal: closing.signal });
-  return { keyring, couch, spaces, auth };
+  return { keyring, couch, doorbell, spaces, auth };
 }
 
 function healthChecksOf({ couch, auth, spaces }: Services): Record<string, HealthCheck> {

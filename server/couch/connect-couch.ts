@@ -10,9 +10,11 @@ import { engineStatus, orNull } from './engine-error.ts';
 import { createEngineHttp, withSignal, type EngineHttp } from './engine-http.ts';
 import { createEngineKeys } from './engine-keys.ts';
 import { followChanges } from './follow.ts';
+import { followDatabaseUpdates } from './follow-database-updates.ts';
 import type { Keyring } from './keyring.ts';
 import { listDatabases } from './list-databases.ts';
 import { createNodeConfig } from './node-config.ts';
+import { noteWrites } from './note-writes.ts';
 import { rollOut } from './roll-out.ts';
 import { createUserTokens } from './user-tokens.ts';
 
@@ -25,6 +27,8 @@ export interface ConnectCouchOptions {
   log: Log;
   /** What to install; the documents shipped with this version by default. */
   designDocuments?: DesignDocuments;
+  /** Called after each write of documents through `admin` and `as`; not for `_local`. */
+  onWrite?: (database: string) => void;
   /** How often the engine is asked whether it still has our keys; a minute by default. */
   checkKeysMilliseconds?: number;
 }
@@ -61,13 +65,16 @@ export async function connectCouch(options: ConnectCouchOptions): Promise<Couch>
   });
   const tokenOf = createUserTokens({ keyring, trusted: keys.trusted });
   const admin = scope(http, () => http.authorization);
+  const { onWrite = () => undefined } = options;
+  const noted = <D>(from: nano.ServerScope, database: string): nano.DocumentScope<D> =>
+    noteWrites(from.use<D>(database), () => onWrite(database));
 
   return {
     origin: http.origin,
     prefix,
     server,
-    admin: (database) => admin.use(database),
-    as: (database, principal) => scope(http, () => `Bearer ${tokenOf(principal)}`).use(database),
+    admin: (database) => noted(admin, database),
+    as: (database, principal) => noted(scope(http, () => `Bearer ${tokenOf(principal)}`), database),
     engineToken: async (principal: EnginePrincipal) => tokenOf(principal),
     createDatabase: (name, kind, spaceId) =>
       createDatabase(admin, name, { kind, ...(spaceId === undefined ? {} : { spaceId }) }, designDocuments),
@@ -80,6 +87,10 @@ export async function connectCouch(options: ConnectCouchOptions): Promise<Couch>
     exists: (name) => databaseExists(admin, name),
     databases: (range) => listDatabases(http, prefix, range),
     follow: (database, follow) => void followUntilClosed(database, follow),
+    followDatabaseUpdates: (follow) => {
+      const signal = AbortSignal.any([follow.signal, closing.signal]);
+      void followDatabaseUpdates({ ...follow, signal, http, prefix, log });
+    },
     async rollOut(rollOutOptions = {}) {
       const complete = (database: string) => {
         const layout = layoutOf(database, prefix);

@@ -1,4 +1,5 @@
 import type nano from 'nano';
+import type { FollowDatabaseUpdatesOptions } from './follow-database-updates.ts';
 
 export type DatabaseKind = 'space' | 'runs' | 'accounts' | 'directory' | 'server';
 
@@ -76,6 +77,8 @@ export interface Couch {
   databases(options?: { startKey?: string; endKey?: string }): Promise<string[]>;
   /** Reports changes until the signal aborts, reconnecting with backoff. */
   follow(database: string, options: FollowOptions): void;
+  /** Reports which databases of this deployment are written, by whomever, until the signal aborts. */
+  followDatabaseUpdates(options: FollowDatabaseUpdatesOptions): void;
   /** Brings the newest design document into every database; never downgrades one. */
   rollOut(options?: RollOutOptions): Promise<RollOutReport>;
   close(): Promise<void>;

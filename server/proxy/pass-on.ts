@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Couch } from '../couch/couch.ts';
+import type { Doorbell } from '../spaces/doorbell.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
 import { engineBody } from './engine-body.ts';
 import { clientHeaders, engineError } from './engine-answer.ts';
@@ -22,6 +23,7 @@ export interface PassOnOptions {
   requests: OpenRequests;
   months: MonthGate;
   limits: ProxyLimits;
+  doorbell: Pick<Doorbell, 'ring'>;
 }
 
 type EngineHeaders = Record<string, string>;
@@ -75,9 +77,15 @@ async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
   await pipeline(answer.body, exchange.response);
 }
 
+/** True for what stores documents; checkpoints are none. */
+function isWrite({ route }: Exchange): boolean {
+  if (route.method === 'DELETE') return true;
+  return ['document', 'attachment', 'bulk-docs'].includes(route.body);
+}
+
 /** Sends authorised requests to the engine and its answers back, both as streams. */
 export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Promise<void> {
-  const { couch, upstream, requests, months, limits } = options;
+  const { couch, upstream, requests, months, limits, doorbell } = options;
   const turns = createUserTurns({ atOnce: limits.bulkWritesPerUser, waiting: limits.bulkWritesWaiting });
 
   async function assertAnswered(exchange: Exchange, answer: EngineAnswer): Promise<void> {
@@ -85,6 +93,11 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
     if (answer.status === 404 && exchange.target.pattern !== '/:db/:doc')
       months.forget(exchange.access.database);
     throw await engineError(answer, exchange.route.method === 'HEAD', exchange.log);
+  }
+
+  /** Before the answer goes back: whoever hears of the write in another way finds the others told. */
+  function ring(exchange: Exchange): void {
+    if (isWrite(exchange)) doorbell.ring(exchange.access.database, { source: 'proxy' });
   }
 
   async function send(
@@ -139,6 +152,7 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
     if (!('answer' in outcome)) return sendJson(exchange.response, 201, refusedResults(outcome.refused));
     const { answer, refused, newEdits } = outcome;
     await assertAnswered(exchange, answer);
+    ring(exchange);
     if (refused.length === 0) return relay(exchange, answer);
     sendJson(exchange.response, answer.status, await mergedResults(answer, refused, newEdits));
   }
@@ -147,6 +161,7 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
     const documentId = exchange.target.parts.join('/');
     const answer = await send(exchange, { documentId, feed: false });
     await assertAnswered(exchange, answer);
+    ring(exchange);
     await relay(exchange, answer);
   }
 

@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Principal } from '../auth/principal.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Log } from '../log.ts';
+import type { Doorbell } from '../spaces/doorbell.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { authorise } from './authorise.ts';
 import { assertBody } from './engine-body.ts';
@@ -27,6 +28,7 @@ export interface ProxyOptions {
   couch: Pick<Couch, 'origin' | 'prefix' | 'server' | 'engineToken'>;
   spaces: Pick<Spaces, 'access' | 'monthState' | 'provisionMonth' | 'onRevoked'>;
   auth: ProxyAuth;
+  doorbell: Pick<Doorbell, 'ring'>;
   log: Log;
   limits?: Partial<ProxyLimits>;
 }
@@ -42,12 +44,12 @@ const shutdownMilliseconds = 10_000;
 const over = new Error('The request is over.');
 
 /** Makes the proxy: who asks, which space, which route, then on to the engine with a token of its own. */
-export function createProxy({ couch, spaces, auth, log, ...options }: ProxyOptions): Proxy {
+export function createProxy({ couch, spaces, auth, doorbell, log, ...options }: ProxyOptions): Proxy {
   const limits = { ...defaultLimits, ...options.limits };
   const upstream = createUpstream(couch.origin);
   const requests = createOpenRequests({ perUser: limits.requestsPerUser });
   const months = createMonthGate(spaces);
-  const passOn = createPassOn({ couch, upstream, requests, months, limits });
+  const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell });
   const stopListening = [
     auth.onSessionEnd((id) => requests.endSession(id)),
     spaces.onRevoked(({ spaceId, userId }) => requests.endMembership(spaceId, userId)),
