@@ -6,6 +6,7 @@ import type { Couch } from '../couch/couch.ts';
 import { createPersonal } from './create-personal.ts';
 import { createDirectory, requireSpace } from './directory.ts';
 import { findAccess } from './find-access.ts';
+import { listMemberships } from './list-memberships.ts';
 import { listSpaces } from './list-spaces.ts';
 import { revokedMembers } from './membership.ts';
 import { monthState } from './months.ts';
@@ -45,10 +46,14 @@ export interface Access {
   months: MonthWindow;
 }
 
-/** A space as its member sees it, with the months that exist. */
-export interface ListedSpace {
+/** A space as its member sees it. */
+export interface Membership {
   space: Space;
   role: Role;
+}
+
+/** The same with the months that exist. */
+export interface ListedSpace extends Membership {
   runs: { month: Month; database: string }[];
 }
 
@@ -73,6 +78,8 @@ export interface Spaces {
   createPersonal(user: { id: string; createdAt: string }): Promise<Space>;
   /** Every space of which the user is a member, the personal one first. */
   list(userId: string): Promise<ListedSpace[]>;
+  /** The same without a look at what months there are. */
+  memberships(userId: string): Promise<Membership[]>;
   /** Null where the database is unknown or not the user's: callers answer 404. */
   access(userId: string, database: string): Promise<Access | null>;
   /** `outside`: before the account or in the future; `gone`: below retention. A database without month is `allowed`. */
@@ -127,6 +134,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   return {
     watch: () => directory.open(),
     createPersonal: (user) => createPersonal(couch, directory, user),
+    memberships: (userId) => listMemberships(directory, couch.prefix, userId),
     list: (userId) => listSpaces({ couch, directory, now: clock() }, userId),
     access,
     monthState: ({ month, months }) => (month === undefined ? 'allowed' : monthState(months, month, clock())),
