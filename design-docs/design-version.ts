@@ -3,6 +3,6 @@
  * of what is generated; `contentHash` is what a test holds against the generated files.
  */
 export const designVersion = {
-  version: 2,
-  contentHash: '52a5b68e3cfd7d4e',
+  version: 3,
+  contentHash: '07022a0814898523',
 } as const;

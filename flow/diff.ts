@@ -1,4 +1,4 @@
-import type { FlowContent, ReactFlow } from '../schema/index.ts';
+import { mergeMarks, serverOnlyFields, type FlowContent, type ReactFlow } from '../schema/index.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** Which entries of a list with ids differ; `fields` names what changed inside an entry. */
@@ -67,7 +67,7 @@ const graphParts = new Set(['nodes', 'edges', 'viewport']);
 export function diffFlows(a: FlowContent, b: FlowContent): FlowDiff {
   const engine = [...Object.keys(a), ...Object.keys(b)].filter((key) => key.startsWith('_'));
   return {
-    fields: changedKeys(a, b, new Set(['flow', 'revision', ...engine])),
+    fields: changedKeys(a, b, new Set(['flow', 'revision', ...serverOnlyFields, ...mergeMarks, ...engine])),
     nodes: diffLists(a.flow.nodes, b.flow.nodes),
     edges: diffLists(a.flow.edges, b.flow.edges),
     viewport: !equal(a.flow.viewport, b.flow.viewport),

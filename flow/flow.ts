@@ -2,6 +2,7 @@ import {
   bareId,
   computedFlowFields,
   flowDocId,
+  mergeMarks,
   replyOnlyFlowFields,
   schemaVersion,
   serverOnlyFields,
@@ -16,7 +17,8 @@ export type FlowInput = Partial<FlowContent> & { name: string; flow: ReactFlow }
 /** A flow as applications see it: a bare id, and the revision it was read at. */
 export type Flow = FlowContent & { id: string; revision?: string };
 
-const notContent = new Set<string>([...computedFlowFields, ...replyOnlyFlowFields, ...serverOnlyFields]);
+const marks = new Set<string>([...serverOnlyFields, ...mergeMarks]);
+const notContent = new Set<string>([...computedFlowFields, ...replyOnlyFlowFields, ...marks]);
 
 function isContent([key, value]: [string, unknown]): boolean {
   return value !== undefined && !key.startsWith('_') && !notContent.has(key);
@@ -43,6 +45,14 @@ export function documentFromFlow(flow: Flow): FlowDocument {
     type: 'flow',
     schemaVersion,
   };
+}
+
+/**
+ * A document without what the server or a merge wrote beside its content: who edits it makes a revision of his own,
+ * which must not claim those.
+ */
+export function unmarked<T extends object>(doc: T): T {
+  return Object.fromEntries(Object.entries(doc).filter(([key]) => !marks.has(key))) as T;
 }
 
 /** The flow of a document; fields that views compute are left out, whatever the document says. */

@@ -1,9 +1,11 @@
-import { computedFlowFields, type FlowContent } from '../schema/index.ts';
+import { computedFlowFields, mergeMarks, serverOnlyFields, type FlowContent } from '../schema/index.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /** When, where and under which number something was saved: two flows that differ in nothing else are no conflict. */
 const bookkeeping = new Set<string>([
   ...computedFlowFields,
+  ...serverOnlyFields,
+  ...mergeMarks,
   'revision',
   'createdAt',
   'updatedAt',

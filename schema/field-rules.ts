@@ -24,6 +24,9 @@ export const computedFlowFields = [
 /** What only REST answers carry; dropped when a flow is written. */
 export const replyOnlyFlowFields = ['id', 'revision', 'syncedToCloud', 'type', 'schemaVersion'] as const;
 
+/** What an automatic merge writes beside the content, and an ordinary edit drops: see `mergeFields`. */
+export const mergeMarks = ['mergeVersion', 'mergedFrom'] as const;
+
 /** What a tombstone may carry. Anything more would be a document nobody sees. */
 export const tombstoneFields = [
   '_id',
@@ -61,5 +64,6 @@ export const limits = {
   results: 20_000,
   resultOutput: 4_000_000,
   lines: 100_000,
+  mergedFrom: 200,
   settingsSpaces: 10_000,
 } as const;

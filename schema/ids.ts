@@ -52,6 +52,9 @@ export function assetDocId(sha256: string): string {
  */
 export const foreignIdPattern = /^[0-9A-Za-z][0-9A-Za-z._~-]{0,127}$/;
 
+/** A revision as CouchDB and PouchDB write it: generation and hash. */
+export const revisionPattern = /^[1-9][0-9]*-[0-9a-f]{32}$/;
+
 /** The part after the type prefix: `flow:<uuid>` → `<uuid>`. */
 export function bareId(docId: string): string {
   return docId.slice(docId.indexOf(':') + 1);

@@ -72,6 +72,7 @@ export { errorBodySchema, errorCodes, type ErrorBody, type ErrorCode } from './e
 export {
   computedFlowFields,
   limits,
+  mergeMarks,
   replyOnlyFlowFields,
   serverOnlyFields,
   serverOnlyPrefixes,
@@ -88,6 +89,7 @@ export {
   idPrefixes,
   membershipDocId,
   monthOfUuidV7,
+  revisionPattern,
   settingsId,
   uuidPattern,
   versionDocId,

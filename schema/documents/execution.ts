@@ -7,6 +7,7 @@ import {
   engineFields,
   foreignIdSchema,
   longTextSchema,
+  mergeFields,
   millisecondsSchema,
   nameSchema,
   schemaVersionSchema,
@@ -99,6 +100,7 @@ export const executionDocumentSchema = z
   .looseObject({
     _id: z.string().regex(/^execution:[0-9A-Za-z][0-9A-Za-z._~-]{0,127}$/),
     ...engineFields,
+    ...mergeFields,
     type: z.literal('execution'),
     schemaVersion: schemaVersionSchema,
     ...executionFields,

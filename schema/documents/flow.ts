@@ -5,6 +5,7 @@ import {
   engineFields,
   foreignIdSchema,
   longTextSchema,
+  mergeFields,
   nameSchema,
   schemaVersionSchema,
   semverSchema,
@@ -73,6 +74,7 @@ export const flowDocumentSchema = z
   .looseObject({
     _id: z.string().regex(/^flow:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
     ...engineFields,
+    ...mergeFields,
     type: z.literal('flow'),
     schemaVersion: schemaVersionSchema,
     ...flowFields,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../field-rules.ts';
-import { foreignIdPattern, uuidPattern } from '../ids.ts';
+import { foreignIdPattern, revisionPattern, uuidPattern } from '../ids.ts';
 
 /*
  * Everything here and in the document schemas is declarative, because the validators inside the database are generated
@@ -39,6 +39,15 @@ export const engineFields = {
   _attachments: z.unknown().optional(),
   _conflicts: z.array(z.string()).optional(),
   _deleted_conflicts: z.array(z.string()).optional(),
+};
+
+/**
+ * What an automatic merge says of itself: the version of the rules, and the revisions that people wrote and that it
+ * took in, in order. They are no content; an ordinary edit drops both.
+ */
+export const mergeFields = {
+  mergeVersion: z.int().min(1).optional(),
+  mergedFrom: z.array(z.string().regex(revisionPattern)).max(limits.mergedFrom).optional(),
 };
 
 export const softDeleteFields = {

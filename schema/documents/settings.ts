@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../field-rules.ts';
-import { engineFields, schemaVersionSchema, timeSchema } from './parts.ts';
+import { engineFields, mergeFields, schemaVersionSchema, timeSchema } from './parts.ts';
 
 export const conflictRules = ['merge', 'last-write-wins', 'ask'] as const;
 
@@ -32,6 +32,7 @@ export const settingsDocumentSchema = z
   .looseObject({
     _id: z.literal('settings'),
     ...engineFields,
+    ...mergeFields,
     type: z.literal('settings'),
     schemaVersion: schemaVersionSchema,
     updatedAt: timeSchema,

@@ -15,7 +15,7 @@ import {
  * What documents of each schema version look like. When this fails, ask whether an older reader would misread a
  * document written today: if so raise `schemaVersion` and add a line, else (an optional field more) change the hash.
  */
-const hashes: Record<number, string> = { 1: '0bec3dddbaa67594' };
+const hashes: Record<number, string> = { 1: '93c00166d7bb4bf1' };
 
 test('the documents are those of the schema version', () => {
   const schemas = [
