@@ -1,11 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { serverDatabaseName } from '../../schema/index.ts';
-import { SetteeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Couch, DocumentChange } from '../couch/couch.ts';
 import { engineStatus, orNull } from '../couch/engine-error.ts';
 import { retry } from '../couch/retry.ts';
-import { spaceDocId, spaceDocumentSchema, type SpaceDocument } from './space-document.ts';
+import { spaceDocId, spaceDocumentSchema, spaceIdOf, type SpaceDocument } from './space-document.ts';
 import type { Role } from './spaces.ts';
 
 /** Spaces remembered in this process. */
@@ -36,6 +35,8 @@ export interface Directory {
   ofMember(userId: string): Promise<SpaceDocument[]>;
   /** Every space, in pages. */
   all(): AsyncGenerator<SpaceDocument>;
+  /** Every change that the feed reports, of this process as well: what a space is now, null where it is gone. */
+  onFeed(listener: (spaceId: string, document: SpaceDocument | null) => void): () => void;
   /** What was known of a space before, and what it is now. Returns its unsubscribe. */
   onChange(listener: (before: SpaceDocument | null, after: SpaceDocument | null) => void): () => void;
   /** True while changes of other processes arrive. */
@@ -60,6 +61,7 @@ export function createDirectory(options: {
     },
   });
   const listeners = new Set<(before: SpaceDocument | null, after: SpaceDocument | null) => void>();
+  const feedListeners = new Set<(spaceId: string, document: SpaceDocument | null) => void>();
   const closing = new AbortController();
   let isFresh = false;
   /** Counts up when the feed first begins; after that it never misses a change. */
@@ -98,7 +100,11 @@ export function createDirectory(options: {
         'a space in the directory cannot be understood',
       );
     }
-    remember(change.id.slice('space:'.length), parsed.success ? parsed.data : null, true);
+    const spaceId = change.id.slice('space:'.length);
+    const document = parsed.success ? parsed.data : null;
+    // They come first: for them, what is reported is news even where it had been read already.
+    for (const listener of feedListeners) listener(spaceId, document);
+    remember(spaceId, document, true);
   }
 
   function onState(fresh: boolean): void {
@@ -139,7 +145,7 @@ export function createDirectory(options: {
       return untilNoConflict(async () => {
         const current = await read(spaceId);
         const next = change(current);
-        if (next === null) return current;
+        if (next === null || next === current) return current;
         const asked = news;
         const { rev } = await database.insert(next);
         const written = { ...next, _rev: rev };
@@ -158,10 +164,12 @@ export function createDirectory(options: {
     },
     async ofMember(userId) {
       await open();
+      const asked = news;
       const query = { key: userId, include_docs: true, reduce: false };
       const { rows } = await database.view<Role>('settee', 'spaces_by_member', query);
-      const found = rows.map(({ doc }) => spaceDocumentSchema.safeParse(doc));
-      return found.flatMap(({ data }) => data ?? []);
+      const found = rows.flatMap(({ doc }) => spaceDocumentSchema.safeParse(doc).data ?? []);
+      for (const document of found) remember(spaceIdOf(document), document, news === asked);
+      return found;
     },
     async *all() {
       await open();
@@ -181,6 +189,10 @@ export function createDirectory(options: {
         startKey = next.id;
       }
     },
+    onFeed(listener) {
+      feedListeners.add(listener);
+      return () => void feedListeners.delete(listener);
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -192,16 +204,9 @@ export function createDirectory(options: {
 
 /** Does the work again where another write came first. */
 function untilNoConflict<T>(work: () => Promise<T>): Promise<T> {
-  return retry(work, { attempts: 8, isWorthIt: (error) => engineStatus(error) === 409 });
+  return retry(work, { attempts: 20, isWorthIt: (error) => engineStatus(error) === 409 });
 }
 
 function generation(document: SpaceDocument): number {
   return Number.parseInt(document._rev ?? '0', 10);
-}
-
-/** The space's document; throws SetteeError `not_found`. */
-export async function requireSpace(directory: Directory, spaceId: string): Promise<SpaceDocument> {
-  const document = await directory.get(spaceId);
-  if (!document) throw new SetteeError('not_found', 'There is no such space.');
-  return document;
 }

@@ -1,6 +1,7 @@
 import { parseDatabaseName } from '../../schema/index.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Directory } from './directory.ts';
+import { listReadable } from './list-memberships.ts';
 import { roleIn } from './membership.ts';
 import { monthState } from './months.ts';
 import { listRunsDatabases } from './remove-space.ts';
@@ -13,7 +14,7 @@ export async function listSpaces(
   userId: string,
 ): Promise<ListedSpace[]> {
   const listed: ListedSpace[] = [];
-  for (const document of await directory.ofMember(userId)) {
+  for (const document of await listReadable(directory, userId)) {
     const role = roleIn(document, userId);
     if (role === null) continue;
     const space = spaceOf(document, couch.prefix);

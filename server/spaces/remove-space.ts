@@ -2,6 +2,10 @@ import { runsDatabase } from '../../schema/index.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Log } from '../log.ts';
 import type { Directory } from './directory.ts';
+import { removeInvitations } from './invitations/invitation-documents.ts';
+import { withoutMembers } from './member-changes.ts';
+import { isTold } from './membership-events.ts';
+import type { Outbox } from './outbox.ts';
 import { databaseOf, spaceIdOf, type SpaceDocument } from './space-document.ts';
 
 /** The databases of a space's runs, oldest month first. */
@@ -12,27 +16,47 @@ export function listRunsDatabases(couch: Couch, database: string): Promise<strin
   });
 }
 
+export interface RemoveSpaceServices {
+  couch: Couch;
+  directory: Directory;
+  outbox: Outbox;
+  now: Date;
+  /** Looks at the document that is about to be closed, and throws where it must not be. */
+  check?(document: SpaceDocument): void;
+}
+
 /**
- * Deletes a space: it is closed to everybody first, then its months, its own database and last its entry go, so that
- * a removal cut short anywhere is found in the directory and done again.
+ * Deletes a space: it is closed to everybody first and its members are told, then its months, its own database and
+ * last its entry go, so that a removal cut short anywhere is found in the directory and done again.
  */
-export async function removeSpace(couch: Couch, directory: Directory, spaceId: string): Promise<void> {
-  const space = await directory.update(spaceId, (current) =>
-    current && !current.removing ? { ...current, members: {}, removing: true } : null,
-  );
+export async function removeSpace(services: RemoveSpaceServices, spaceId: string): Promise<void> {
+  const { couch, directory, outbox, now, check } = services;
+  const space = await directory.update(spaceId, (current) => {
+    if (!current || current.removing) return null;
+    check?.(current);
+    return closed(current, now);
+  });
   if (!space) return;
+  await outbox.settle(spaceId);
+  await removeInvitations(couch, Object.keys(space.invitations ?? {}));
   const database = databaseOf(space, couch.prefix);
   for (const runs of await listRunsDatabases(couch, database)) await couch.deleteDatabase(runs);
   await couch.deleteDatabase(database);
   await directory.remove(spaceId);
 }
 
+function closed(document: SpaceDocument, now: Date): SpaceDocument {
+  const members = isTold(document) ? withoutMembers(document, now) : { ...document, members: {} };
+  return { ...members, removing: true };
+}
+
 /** Does again what a crash cut short; one that fails is logged and does not stop the others. */
-export async function finishRemovals(couch: Couch, directory: Directory, log: Log): Promise<void> {
+export async function finishRemovals(services: RemoveSpaceServices & { log: Log }): Promise<void> {
+  const { directory, log } = services;
   const interrupted: SpaceDocument[] = [];
   for await (const space of directory.all()) if (space.removing) interrupted.push(space);
   for (const space of interrupted) {
-    await removeSpace(couch, directory, spaceIdOf(space)).catch((error: unknown) => {
+    await removeSpace(services, spaceIdOf(space)).catch((error: unknown) => {
       log.error({ err: error, space: spaceIdOf(space) }, 'a space could not be removed; tried again later');
     });
   }

@@ -12,6 +12,16 @@ import type { MonthWindow, Space } from './spaces.ts';
 export const roleSchema = z.enum(['owner', 'editor', 'viewer']);
 const monthSchema = z.string().refine(isMonth);
 
+/** What became of an invitation; only an open one can be accepted. */
+export const invitationStateSchema = z.object({
+  state: z.enum(['open', 'accepted', 'declined', 'withdrawn']),
+  /** After it nothing needs to be known of the invitation. */
+  expiresAt: z.iso.datetime({ offset: true }),
+  /** Who accepted. */
+  userId: z.string().optional(),
+});
+export type InvitationState = z.infer<typeof invitationStateSchema>;
+
 /** A space in the `directory` database: who may see it, and which months of runs it has. */
 export const spaceDocumentSchema = z.looseObject({
   _id: z.templateLiteral(['space:', z.string()]),
@@ -21,6 +31,18 @@ export const spaceDocumentSchema = z.looseObject({
   name: z.string(),
   members: z.record(z.string(), roleSchema),
   createdAt: z.iso.datetime({ offset: true }),
+  /** Who is a member since when; since the space was made where it is not said. */
+  since: z.record(z.string(), z.string()).optional(),
+  /** A random name for what each member holds: another one after each addition and each lowering to viewer. */
+  grants: z.record(z.string(), z.string()).optional(),
+  /** Whose membership ended, and when. */
+  former: z.record(z.string(), z.string()).optional(),
+  /** Users whose membership document does not say yet what is said here; set by the write that changed it. */
+  outbox: z.array(z.string()).optional(),
+  /** By id; the one place that decides whether an invitation still holds. */
+  invitations: z.record(z.string(), invitationStateSchema).optional(),
+  /** Set until the database is there. */
+  making: z.literal(true).optional(),
   /** Set where imports brought runs from before the space. */
   earliestMonth: monthSchema.optional(),
   /** Older months were dropped. */

@@ -1,19 +1,29 @@
 import type nano from 'nano';
-import { personalDatabase, type Month } from '../../schema/index.ts';
+import { parseDatabaseName, personalDatabase, type MembershipEnd, type Month } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Couch } from '../couch/couch.ts';
 import { createPersonal } from './create-personal.ts';
-import { createDirectory, requireSpace } from './directory.ts';
+import { createDirectory } from './directory.ts';
 import { findAccess } from './find-access.ts';
+import { createInvitations, type Invitations } from './invitations/invitations.ts';
+import { leaveSpaces, ownedAlone, type OwnedSpace } from './leave-spaces.ts';
 import { listMemberships } from './list-memberships.ts';
 import { listSpaces } from './list-spaces.ts';
-import { revokedMembers } from './membership.ts';
+import { inOutbox } from './member-changes.ts';
+import { isFormer, revokedMembers } from './membership.ts';
+import { createMembershipEvents, isTold, type MembershipEvent } from './membership-events.ts';
 import { monthState } from './months.ts';
+import { createOutbox } from './outbox.ts';
 import { provisionMonth } from './provision-month.ts';
 import { finishRemovals, removeSpace } from './remove-space.ts';
+import { requireSpace } from './require-space.ts';
 import { applyRetention } from './retention.ts';
-import { databaseOf, monthsOf, spaceIdOf } from './space-document.ts';
+import { createSharedSpaces, type SharedSpaces } from './shared-spaces.ts';
+import { databaseOf, monthsOf, spaceIdIn, spaceIdOf } from './space-document.ts';
+import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
+import { startSweep } from './start-sweep.ts';
+import { ensureTemplates } from './templates-space.ts';
 
 export type Role = 'owner' | 'editor' | 'viewer';
 
@@ -71,9 +81,13 @@ export interface RetentionReport {
 }
 
 /** Who may see what: membership lives in the `directory` database, data in the databases of each space. */
-export interface Spaces {
-  /** Begins to follow the directory; the first use does it otherwise. */
+export interface Spaces extends SharedSpaces, SpaceMembers {
+  /**
+   * Makes what every deployment has, follows the directory, and finishes from time to time what crashes cut short, in
+   * whatever process. Without it the first use follows the directory, and nothing more.
+   */
   watch(): Promise<void>;
+  readonly invitations: Invitations;
   /** Makes a user's own space; may be repeated. */
   createPersonal(user: { id: string; createdAt: string }): Promise<Space>;
   /** Every space of which the user is a member, the personal one first. */
@@ -92,13 +106,22 @@ export interface Spaces {
   open<D>(access: Access): nano.DocumentScope<D>;
   /** The user's own space; throws SetteeError `not_found`. */
   personal(userId: string): Promise<Access>;
-  /** Deletes the user's own space with all its databases; may be repeated after a crash. */
+  /** The spaces with other members that would be left without an owner. */
+  ownedAlone(userId: string): Promise<OwnedSpace[]>;
+  /** Takes the user out of all spaces and deletes those where he was alone; may be repeated after a crash. */
   removeUser(userId: string): Promise<void>;
   /** Finishes removals that a crash interrupted. */
   finishRemovals(): Promise<void>;
   /** Drops runs databases that are more than `months` months old and have no unfinished run. */
   applyRetention(options: { months: number; now: Date; signal?: AbortSignal }): Promise<RetentionReport>;
+  /** Writes every membership document of these spaces anew, for restores. */
+  renewMemberships(spaceIds: readonly string[]): Promise<void>;
+  /** Told at once, in every process, of everybody who lost a space or holds it otherwise than before. */
   onRevoked(listener: (revocation: Revocation) => void): () => void;
+  /** Told in every process once a membership document was written; sometimes again of what is known already. */
+  onMembership(listener: (event: MembershipEvent) => void): () => void;
+  /** Why somebody without access has it no more; null for whoever never had it, or a space long gone. */
+  endedFor(userId: string, database: string): Promise<MembershipEnd | null>;
   /** True while changes of other processes arrive and the directory is followed. */
   isFresh(): boolean;
   close(): Promise<void>;
@@ -113,6 +136,10 @@ export interface SpacesOptions {
 /** Membership is remembered in this process and kept current by the directory's change feed. */
 export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOptions): Spaces {
   const directory = createDirectory({ couch, log });
+  const events = createMembershipEvents(directory);
+  const outbox = createOutbox({ couch, directory, events, log });
+  const invitations = createInvitations({ couch, directory, outbox, clock });
+  const closing = new AbortController();
   const listeners = new Set<(revocation: Revocation) => void>();
   const stopWatching = directory.onChange((before, after) => {
     if (!before) return;
@@ -121,7 +148,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
       for (const listener of listeners) listener({ spaceId: spaceIdOf(before), userId, database });
     }
   });
-
+  const services = { couch, directory, outbox };
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
 
@@ -132,7 +159,14 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   }
 
   return {
-    watch: () => directory.open(),
+    ...createSharedSpaces({ ...services, clock }),
+    ...createSpaceMembers({ ...services, clock }),
+    invitations,
+    async watch() {
+      await directory.open();
+      await ensureTemplates(couch, directory, clock());
+      startSweep({ outbox, invitations, log, signal: closing.signal });
+    },
     createPersonal: (user) => createPersonal(couch, directory, user),
     memberships: (userId) => listMemberships(directory, couch.prefix, userId),
     list: (userId) => listSpaces({ couch, directory, now: clock() }, userId),
@@ -147,16 +181,39 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     },
     open: ({ database, userId, engineRoles }) => couch.as(database, { userId, roles: engineRoles }),
     personal,
-    removeUser: (userId) => removeSpace(couch, directory, userId),
-    finishRemovals: () => finishRemovals(couch, directory, log),
+    ownedAlone: (userId) => ownedAlone(directory, userId),
+    async removeUser(userId) {
+      await leaveSpaces({ ...services, now: clock() }, userId);
+      await removeSpace({ ...services, now: clock() }, userId);
+    },
+    finishRemovals: () => finishRemovals({ ...services, now: clock(), log }),
     applyRetention: (options) => applyRetention({ ...options, couch, directory, log }),
+    async renewMemberships(spaceIds) {
+      for (const spaceId of spaceIds) {
+        await directory.update(spaceId, (current) =>
+          current && isTold(current) ? inOutbox(current, ...Object.keys(current.members)) : null,
+        );
+        await outbox.settleOrLater(spaceId);
+      }
+    },
     onRevoked(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onMembership: (listener) => events.onMembership(listener),
+    async endedFor(userId, database) {
+      const parsed = parseDatabaseName(database, couch.prefix);
+      const spaceId = parsed && spaceIdIn(parsed);
+      const document = spaceId === null ? null : await directory.get(spaceId);
+      if (!isFormer(document, userId)) return null;
+      return document?.removing === true ? 'space_deleted' : 'membership_ended';
+    },
     isFresh: () => directory.isFresh(),
     async close() {
+      closing.abort();
       stopWatching();
+      events.close();
+      outbox.close();
       directory.close();
     },
   };

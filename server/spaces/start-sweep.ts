@@ -1,0 +1,26 @@
+import type { Log } from '../log.ts';
+import { startRepeating } from '../start-repeating.ts';
+import type { Invitations } from './invitations/invitations.ts';
+import type { Outbox } from './outbox.ts';
+
+const minuteMilliseconds = 60_000;
+const hourMilliseconds = 60 * minuteMilliseconds;
+
+/** Writes the membership documents that a crash left owing, and clears away old invitations, until the signal aborts. */
+export function startSweep(options: {
+  outbox: Outbox;
+  invitations: Invitations;
+  log: Log;
+  signal: AbortSignal;
+}): void {
+  const { outbox, invitations, log, signal } = options;
+  const onError = (error: unknown): void => {
+    if (!signal.aborted) log.warn({ err: error }, 'unfinished memberships could not be looked for');
+  };
+  startRepeating(() => outbox.finish(signal), { signal, onError, everyMilliseconds: minuteMilliseconds });
+  startRepeating(() => invitations.removeExpired(signal), {
+    signal,
+    onError,
+    everyMilliseconds: hourMilliseconds,
+  });
+}
