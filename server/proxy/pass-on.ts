@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Couch } from '../couch/couch.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
+import { createBootstrap } from './bootstrap/serve-bootstrap.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
 import { engineBody } from './engine-body.ts';
 import { clientHeaders, engineError } from './engine-answer.ts';
@@ -86,6 +87,7 @@ function isWrite({ route }: Exchange): boolean {
 /** Sends authorised requests to the engine and its answers back, both as streams. */
 export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Promise<void> {
   const { couch, upstream, requests, months, limits, doorbell } = options;
+  const bootstrap = createBootstrap(options);
   const turns = createUserTurns({ atOnce: limits.bulkWritesPerUser, waiting: limits.bulkWritesWaiting });
 
   async function assertAnswered(exchange: Exchange, answer: EngineAnswer): Promise<void> {
@@ -180,6 +182,7 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
     if (exchange.target.pattern === '/:db' && exchange.route.method === 'PUT')
       return createDatabase(exchange);
     await months.ensure(exchange.access);
+    if (exchange.target.pattern === '/:db/_bootstrap') return bootstrap(exchange);
     const feed = exchange.target.pattern === '/:db/_changes' ? feedOf(exchange.query) : null;
     if (feed !== null) return passFeed(exchange, feed);
     return exchange.route.body === 'bulk-docs' ? passBulkInTurn(exchange) : passPlain(exchange);

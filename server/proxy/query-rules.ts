@@ -68,6 +68,7 @@ export const queryRules = {
     seq_interval: count,
     update_seq: flag,
   },
+  bootstrap: { since: text, limit: between(1, 2000) },
   bulkGet: { revs: flag, attachments: flag, latest: flag },
   allDocs: {
     key: json,

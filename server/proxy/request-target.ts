@@ -9,6 +9,7 @@ export type PathPattern =
   | '/:db/_bulk_get'
   | '/:db/_bulk_docs'
   | '/:db/_all_docs'
+  | '/:db/_bootstrap'
   | '/:db/_local/:checkpoint'
   | '/:db/:doc'
   | '/:db/:doc/:attachment';
@@ -29,6 +30,7 @@ const endpoints: ReadonlyMap<string, PathPattern> = new Map([
   ['_bulk_get', '/:db/_bulk_get'],
   ['_bulk_docs', '/:db/_bulk_docs'],
   ['_all_docs', '/:db/_all_docs'],
+  ['_bootstrap', '/:db/_bootstrap'],
 ]);
 const longestTarget = 8192;
 const databaseName = /^[a-z][a-z0-9-]{0,239}$/;

@@ -80,6 +80,14 @@ export const proxyRoutes: readonly ProxyRoute[] = [
   },
   {
     method: 'GET',
+    path: '/:db/_bootstrap',
+    role: 'viewer',
+    scope: 'read',
+    body: 'none',
+    query: queryRules.bootstrap,
+  },
+  {
+    method: 'GET',
     path: '/:db/_local/:checkpoint',
     role: 'viewer',
     scope: 'read',

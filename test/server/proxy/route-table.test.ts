@@ -14,6 +14,7 @@ describe('the table of routes', () => {
       'POST /:db/_bulk_docs viewer write',
       'GET /:db/_all_docs viewer read',
       'POST /:db/_all_docs viewer read',
+      'GET /:db/_bootstrap viewer read',
       'GET /:db/_local/:checkpoint viewer read',
       'PUT /:db/_local/:checkpoint viewer read',
       'GET /:db/:doc viewer read',
