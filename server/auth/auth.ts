@@ -13,6 +13,13 @@ export interface AccountChanges {
   currentPassword?: string;
 }
 
+/** What people who share a space know of each other. */
+export interface Person {
+  userId: string;
+  email: string;
+  name?: string;
+}
+
 /** Accounts, sessions, API keys: who somebody is, and for how long. */
 export interface Auth {
   /** `Bearer <access token>` or `Bearer stk_…`; throws SetteeError `unauthorized`, `token_expired` or `session_ended`. */
@@ -33,8 +40,15 @@ export interface Auth {
     principal: Principal,
     change: { currentPassword: string; newPassword: string },
   ): Promise<void>;
-  /** Removes the account with all its data, for good. Without the password, only in the first minutes after signing in. */
+  /**
+   * Removes the account with all its data, for good; throws SetteeError `last_owner` while others use a space that only
+   * this user owns. Without the password, only in the first minutes after signing in.
+   */
   deleteAccount(principal: Principal, password?: string): Promise<void>;
+  /** Those of them who have an account. */
+  people(userIds: readonly string[]): Promise<Person[]>;
+  /** Who has an account with this address. */
+  findPerson(email: string): Promise<Person | null>;
   sessions(userId: string): Promise<SessionDocument[]>;
   /** False where the user has no such session. */
   endSession(userId: string, sessionId: string): Promise<boolean>;

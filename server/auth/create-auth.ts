@@ -13,7 +13,7 @@ import {
 } from './account-documents.ts';
 import { createAccountStore } from './account-store.ts';
 import { createApiKeys, keysPerUser } from './api-keys.ts';
-import type { Auth } from './auth.ts';
+import type { Auth, Person } from './auth.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createDeviceRecords } from './device-records.ts';
 import { ensureAdministrator } from './first-administrator.ts';
@@ -35,6 +35,8 @@ export interface AuthOptions {
   spaces: {
     createPersonal(user: { id: string; createdAt: string }): Promise<unknown>;
     removeUser(userId: string): Promise<void>;
+    /** What would be left without an owner, so that the account must not go. */
+    ownedAlone(userId: string): Promise<{ id: string; name: string }[]>;
   };
   clock?: () => Date;
   /** For tests only. */
@@ -111,6 +113,16 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     return session !== null && clock().getTime() - Date.parse(session.createdAt) < freshSignInMilliseconds;
   }
 
+  async function assertReplaceable({ userId }: Principal): Promise<void> {
+    const owned = await spaces.ownedAlone(userId);
+    if (owned.length === 0) return;
+    throw new SetteeError(
+      'last_owner',
+      'You are the only owner of spaces that others use: hand them over or delete them first.',
+      { details: { spaces: owned } },
+    );
+  }
+
   async function setUser(id: string, changes: Partial<UserDocument>): Promise<UserDocument> {
     const updatedAt = clock().toISOString();
     const user = await store.update<UserDocument>(id, (found) => ({ ...found, ...changes, updatedAt }));
@@ -166,7 +178,17 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     },
     async deleteAccount(principal, password) {
       const isKnown = password === undefined && (await signedInJustNow(principal));
-      await removal.remove(await (isKnown ? me(principal) : meWith(principal, password ?? '')));
+      const user = await (isKnown ? me(principal) : meWith(principal, password ?? ''));
+      await assertReplaceable(principal);
+      await removal.remove(user);
+    },
+    async people(userIds) {
+      const users = await store.getMany(userIds.map(userDocumentId));
+      return users.flatMap((user) => (user?.type === 'user' ? [personOf(user)] : []));
+    },
+    async findPerson(email) {
+      const user = await registration.find(email);
+      return user && personOf(user);
     },
     sessions: (userId) => sessions.list(userId),
     endSession: async (userId, sessionId) =>
@@ -203,6 +225,10 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       await Promise.all(running);
     },
   };
+}
+
+function personOf({ _id, email, name }: UserDocument): Person {
+  return { userId: lastPart(_id), email, ...(name === undefined ? {} : { name }) };
 }
 
 function wrongCredentials(): SetteeError {

@@ -84,9 +84,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
         for await (const document of directory.all()) if (owes(document)) unfinished.add(spaceIdOf(document));
         hasLookedAtAll = true;
       }
-      for (const spaceId of [...unfinished]) {
+      // What fails is put back, for the next time.
+      const now = Array.from(unfinished);
+      unfinished.clear();
+      for (const spaceId of now) {
         if (signal.aborted) return;
-        unfinished.delete(spaceId);
         await settleOrLater(spaceId);
       }
     },

@@ -22,7 +22,7 @@ export interface RemoveSpaceServices {
   outbox: Outbox;
   now: Date;
   /** Looks at the document that is about to be closed, and throws where it must not be. */
-  check?(document: SpaceDocument): void;
+  check?: (document: SpaceDocument) => void;
 }
 
 /**
