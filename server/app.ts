@@ -34,6 +34,8 @@ export interface AppOptions {
   healthChecks: Record<string, HealthCheck>;
   /** What answers below /db. */
   proxy?: RequestHandler;
+  /** What answers at /live. */
+  live?: RequestHandler;
   /** Further REST calls; they are given those of the accounts, so that one description can name them all. */
   routes?: (accountRoutes: Route[]) => Route[];
   /** The folder of the built web application. */
@@ -69,10 +71,13 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustProxy);
+  const securityHeaders = createSecurityHeaders({ publicUrl });
+  const crossOrigin = createCrossOrigin({ origins: config.corsOrigins });
+  // Whatever is made for a request stays as long as its stream: thousands may be open, with no more than they need.
+  if (options.live) app.use('/live', securityHeaders, crossOrigin, options.live);
   app.use(createRequestContext({ log }), createAccessLog(), requests.middleware);
   app.use(createForwardedWarning({ log, trustProxy: config.trustProxy }));
-  app.use(createSecurityHeaders({ publicUrl }));
-  app.use(createCrossOrigin({ origins: config.corsOrigins }));
+  app.use(securityHeaders, crossOrigin);
   app.use(createOpenRoutes(options));
   if (options.proxy) app.use('/db', limiters.replication, options.proxy);
   app.use('/api', limiters.general, createJsonBody({ identify }));

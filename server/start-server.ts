@@ -11,6 +11,8 @@ import type { HealthCheck } from './http/health.ts';
 import { listen, type Listening } from './http/listen.ts';
 import { createRequestTracker } from './http/request-tracker.ts';
 import type { Log } from './log.ts';
+import { createLive, type Live } from './live/live.ts';
+import { createSequenceOf } from './live/sequence-of.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createRestRoutes } from './rest/index.ts';
 import { serverDatabaseName } from '../schema/index.ts';
@@ -113,12 +115,28 @@ function healthChecksOf({ couch, auth, spaces }: Services): Record<string, Healt
   };
 }
 
+function openLive({ log, clock }: StartServerOptions, services: Services, closers: Closers): Live {
+  const { couch, doorbell } = services;
+  const sequenceOf = createSequenceOf(couch);
+  const live = createLive({ ...services, sequenceOf, log, ...(clock === undefined ? {} : { clock }) });
+  const closing = new AbortController();
+  closers.add(() => closing.abort());
+  couch.followDatabaseUpdates({
+    signal: closing.signal,
+    onUpdate: (database) => doorbell.ring(database, { source: 'engine' }),
+    onGap: () => live.greetAll(),
+  });
+  return live;
+}
+
 async function serve(options: StartServerOptions, services: Services, closers: Closers): Promise<Listening> {
   const { config, log, pages } = options;
   const requests = createRequestTracker();
   const proxy = createProxy({ ...services, log });
+  const live = openLive(options, services, closers);
   let listening: Listening | undefined;
   closers.add(async () => {
+    await live.close();
     await Promise.all([listening?.close(), proxy.close()]);
   });
   const app = createApp({
@@ -127,6 +145,7 @@ async function serve(options: StartServerOptions, services: Services, closers: C
     ...services,
     requests,
     proxy,
+    live,
     healthChecks: healthChecksOf(services),
     routes: (otherRoutes) =>
       createRestRoutes({

@@ -74,7 +74,11 @@ export async function connectCouch(options: ConnectCouchOptions): Promise<Couch>
     prefix,
     server,
     admin: (database) => noted(admin, database),
-    as: (database, principal) => noted(scope(http, () => `Bearer ${tokenOf(principal)}`), database),
+    as: (database, principal) =>
+      noted(
+        scope(http, () => `Bearer ${tokenOf(principal)}`),
+        database,
+      ),
     engineToken: async (principal: EnginePrincipal) => tokenOf(principal),
     createDatabase: (name, kind, spaceId) =>
       createDatabase(admin, name, { kind, ...(spaceId === undefined ? {} : { spaceId }) }, designDocuments),

@@ -17,8 +17,8 @@ export interface FollowDatabaseUpdatesOptions {
   signal: AbortSignal;
   /** Documents of this database were written, by whomever. Checkpoints are none: no engine reports them. */
   onUpdate(database: string): void;
-  /** True while updates arrive. */
-  onState?(fresh: boolean): void;
+  /** Updates may have been missed, as the engine does not know any more where the feed was. */
+  onGap?(): void;
 }
 
 export interface DatabaseUpdatesFollowerOptions extends FollowDatabaseUpdatesOptions {
@@ -33,6 +33,7 @@ interface Position {
   /** Where to go on; null before the first answer. */
   since: string | null;
   attempt: number;
+  isGap: boolean;
 }
 
 /**
@@ -41,17 +42,20 @@ interface Position {
  */
 export async function followDatabaseUpdates(options: DatabaseUpdatesFollowerOptions): Promise<void> {
   const { signal, log } = options;
-  const position: Position = { since: null, attempt: 0 };
+  const position: Position = { since: null, attempt: 0, isGap: false };
   while (!signal.aborted) {
     try {
       position.since ??= await currentSequence(options);
       await listen(options, position);
     } catch (error) {
-      if (!signal.aborted) log.warn({ reason: String(error), attempt: position.attempt }, '_db_updates broke');
+      if (!signal.aborted)
+        log.warn({ reason: String(error), attempt: position.attempt }, '_db_updates broke');
       // A place that cannot be gone on from would be asked for again and again.
-      if (position.attempt > 2) position.since = null;
+      if (position.attempt > 2 && position.since !== null) {
+        position.since = null;
+        position.isGap = true;
+      }
     }
-    options.onState?.(false);
     if (!signal.aborted) await pause(backoff(position.attempt++), signal);
   }
 }
@@ -80,7 +84,10 @@ async function listen(options: DatabaseUpdatesFollowerOptions, position: Positio
       signal: AbortSignal.any([signal, silence.signal]),
     });
     if (response.status !== 200 || !response.body) throw new Error(`_db_updates answered ${response.status}`);
-    options.onState?.(true);
+    if (position.isGap) {
+      position.isGap = false;
+      options.onGap?.();
+    }
     const onData = (): void => {
       watchdog.refresh();
       position.attempt = 0;
