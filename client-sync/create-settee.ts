@@ -29,7 +29,7 @@ import { createStatusStore } from './status/status-store.ts';
 import { createTabs } from './tabs.ts';
 import type { Autosave, Execution, Settee, SetteeOptions } from './types.ts';
 import { createWorkspaceSwitch } from './workspace-switch.ts';
-import type { Workspace } from './workspace.ts';
+import type { SpaceWorkspace } from './workspace.ts';
 
 const defaultRunsPull = 60_000;
 const defaultAutosave = 2_000;
@@ -77,7 +77,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     environment,
     deviceId: device.id,
   });
-  const accessFor = ({ space, refused: store }: Workspace) =>
+  const accessFor = ({ space, refused: store }: SpaceWorkspace) =>
     createServerAccess({
       url,
       fetcher: authorized,
@@ -115,9 +115,13 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
       sessionChanged();
     },
   });
+  const countAllLocalOnly = async () => {
+    const counts = await Promise.all(current.get().all().map(countLocalOnly));
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
   const assertPushed = async () => {
-    if ((await countLocalOnly(current.get())) > 0) await control?.api.now().catch(() => {});
-    const count = await countLocalOnly(current.get());
+    if ((await countAllLocalOnly()) > 0) await control?.api.now().catch(() => {});
+    const count = await countAllLocalOnly();
     if (count > 0) throw new UnpushedChangesError(count);
   };
   const autosaves = new Set<Autosave>();
@@ -151,12 +155,12 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     sessions,
     status,
     tabs,
-    isOpen: () => current.get().space.userId === sessions.read()?.user.id,
+    isOpen: () => current.get().userId === sessions.read()?.user.id,
     startEngine() {
       if (current.wasEvicted()) status.dispatch({ type: 'evicted' });
       return createSyncEngine({
         workspace: current.get(),
-        access: accessFor(current.get()),
+        access: accessFor(current.get().personal),
         environment,
         clock,
         retryAfter,
@@ -216,7 +220,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     }),
     status: status.api,
     sync,
-    importBackup: async (backup) => importBackup(current.get(), backup, iso()),
+    importBackup: async (backup) => importBackup(current.get().personal, backup, iso()),
     close: () => (closing ??= close()),
   };
 
@@ -233,7 +237,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
 }
 
 /** How many documents would be lost with the local data. */
-async function countLocalOnly({ space, refused }: Workspace): Promise<number> {
+async function countLocalOnly({ space, refused }: SpaceWorkspace): Promise<number> {
   const runs = await Promise.all(space.months().map((month) => space.runs(month)));
   const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
   return counts.reduce((sum, count) => sum + count, (await refused.list()).length);

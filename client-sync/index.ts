@@ -35,6 +35,7 @@ export type {
   FlowsApi,
   FlowVersion,
   ImportReport,
+  Notice,
   RefusedApi,
   RefusedDocument,
   Settee,

@@ -235,6 +235,8 @@ export interface RefusedDocument {
   reason: string;
   /** ISO time of the last refusal. */
   at: string;
+  /** The space that it was refused in. */
+  spaceId: string;
 }
 
 export interface RefusedApi {
@@ -244,6 +246,21 @@ export interface RefusedApi {
   /** Gives the local changes up: takes the server's state of the document, or removes it where the server has none. */
   discard: (docId: string) => Promise<void>;
   subscribe: (listener: (refused: RefusedDocument[]) => void) => Unsubscribe;
+}
+
+/** Something that happened to a space and that the user has to know; kept on this device until it is dismissed. */
+export interface Notice {
+  id: string;
+  /**
+   * `rescued`: the membership ended; `role-lowered`: the user may only read there now; `space-deleted`: the space is
+   * gone. What was not on the server yet is in the personal space.
+   */
+  kind: 'rescued' | 'role-lowered' | 'space-deleted';
+  spaceName: string;
+  /** ISO time. */
+  at: string;
+  /** Copies in the personal space; empty where everything was on the server. */
+  flowIds: string[];
 }
 
 export interface Device {

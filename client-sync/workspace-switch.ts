@@ -7,7 +7,8 @@ import { openSpace, type LocalSpace } from './local/open-space.ts';
 import type { PouchOpener } from './pouch/open-pouch.ts';
 import { SetteeClientError } from './errors.ts';
 import { createSignal, reportUnexpected } from './signal.ts';
-import { createWorkspace, type CurrentWorkspace, type Workspace } from './workspace.ts';
+import { openWorkspace } from './spaces/open-workspace.ts';
+import type { CurrentWorkspace, Workspace } from './workspace.ts';
 
 /** Opens the databases of whoever is signed in, and changes over when that changes. */
 export interface WorkspaceSwitch extends CurrentWorkspace {
@@ -50,8 +51,8 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
   const adopt = async (user: LocalSpace): Promise<void> => {
     if (storage.getItem(anonymousKey) === null) return;
     // While somebody works on it, here or in another tab, it stays: the next start takes over what came late.
-    if (workspace?.space.userId === null) {
-      await adoptSpace(workspace.space, user);
+    if (workspace?.userId === null) {
+      await adoptSpace(workspace.personal.space, user);
       return;
     }
     const anonymous = await openSpace(opener, names.databases(null), null);
@@ -74,6 +75,10 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
       reportUnexpected(error);
     }
   };
+  const databaseOf = (userId: string | null) => {
+    const session = sessions.read();
+    return session?.user.id === userId ? (session?.database ?? null) : null;
+  };
   const open = async (): Promise<Workspace> => {
     const userId = sessions.read()?.user.id ?? null;
     const space = await openFor(userId);
@@ -85,7 +90,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
       await space.close();
       throw error;
     }
-    const opened = createWorkspace(space, iso);
+    const opened = await openWorkspace(space, () => databaseOf(userId), iso);
     // Only a name in a list, and not worth staying closed for where storage is full.
     await writeDevice(opened, device, iso).catch(() => {});
     return opened;
@@ -93,7 +98,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
   const follow = async (): Promise<boolean> => {
     const userId = sessions.read()?.user.id ?? null;
     if (closed) return false;
-    if (workspace && workspace.space.userId === userId) return false;
+    if (workspace && workspace.userId === userId) return false;
     const before = workspace;
     if (before) await beforeSwitch();
     // The old databases stay readable until the new ones are there.
@@ -120,7 +125,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
     wasEvicted: () => evicted,
     noteFilled() {
       evicted = false;
-      storage.setItem(filledKey(requireOpen().space), 'yes');
+      storage.setItem(filledKey(requireOpen().personal.space), 'yes');
     },
     remove: () =>
       inTurn(async () => {
@@ -128,13 +133,10 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
         // First, so that nothing begins to sync again what is about to go.
         sessions.write(null);
         await beforeSwitch();
-        storage.removeItem(filledKey(removed.space));
+        storage.removeItem(filledKey(removed.personal.space));
         workspace = await open();
         switched.emit();
-        removed.flowIndex.close();
-        removed.runs.close();
-        removed.refused.close();
-        await removed.space.destroy();
+        await removed.destroy();
       }),
     close: () =>
       inTurn(async () => {

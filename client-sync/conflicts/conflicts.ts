@@ -3,7 +3,7 @@ import { bareId, flowDocId } from '../../schema/ids.ts';
 import { onFlows } from '../local/flows.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Conflict, ConflictLeaf, ConflictsApi } from '../types.ts';
-import type { CurrentWorkspace, Workspace } from '../workspace.ts';
+import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { isConflict, isTrivial, readLeaves, type Leaves } from './leaves.ts';
 import { endTrivialConflict, resolveConflict, serverLeaf } from './resolve-conflict.ts';
 
@@ -29,7 +29,7 @@ function describe(leaves: Leaves): Conflict {
 }
 
 /** The conflicts that wait for a choice; those that are none are ended on the way. */
-async function findConflicts({ space, flowIndex }: Workspace): Promise<Conflict[]> {
+async function findConflicts({ space, flowIndex }: SpaceWorkspace): Promise<Conflict[]> {
   await flowIndex.ready();
   const found: Conflict[] = [];
   for (const docId of flowIndex.branched()) {
@@ -42,11 +42,11 @@ async function findConflicts({ space, flowIndex }: Workspace): Promise<Conflict[
 }
 
 export function createConflicts(current: CurrentWorkspace, iso: () => string): ConflictsApi {
-  const list = async () => findConflicts(current.get());
+  const list = async () => findConflicts(current.get().personal);
   return {
     list,
     async resolve(flowId, choice) {
-      const { space, flows } = current.get();
+      const { space, flows } = current.get().personal;
       const docId = flowDocId(flowId);
       return flows.remember(await resolveConflict({ db: space.main, flows, docId, choice, iso: iso() }));
     },

@@ -46,7 +46,7 @@ function parseIdentity(text: string | null): { id: string; name?: string } | nul
 
 /** Writes this browser's document where it is missing or has another name: once a database, and not at every sync. */
 export async function writeDevice(
-  { space }: Workspace,
+  { personal: { space } }: Pick<Workspace, 'personal'>,
   identity: DeviceIdentity,
   iso: () => string,
 ): Promise<void> {
@@ -82,7 +82,7 @@ export function createDevices({ current, identity, iso, lastSyncs }: DevicesOpti
     current: here,
     async list() {
       const [{ rows }, syncs] = await Promise.all([
-        current.get().space.main.allDocs({
+        current.get().personal.space.main.allDocs({
           startkey: idPrefixes.device,
           endkey: `${idPrefixes.device}\uffff`,
           include_docs: true,

@@ -59,7 +59,7 @@ function endFields(doc: PouchDocument, end: ExecutionEnd, now: number): Record<s
 
 export function createExecutions({ current, now, fetchRun }: ExecutionsOptions): ExecutionsApi {
   const start = async (input: ExecutionStart): Promise<Execution> => {
-    const { space, runs, flows } = current.get();
+    const { space, runs, flows } = current.get().personal;
     const flow = await flows.read(input.flowId).catch(() => null);
     const milliseconds = now();
     const startedAt = new Date(milliseconds).toISOString();
@@ -84,10 +84,10 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
   };
   const monthsToSearch = (id: string): Month[] => {
     const month = monthOfUuidV7(id);
-    return month === null ? current.get().space.months() : [month];
+    return month === null ? current.get().personal.space.months() : [month];
   };
   const find = async (id: string): Promise<{ month: Month; doc: PouchDocument } | null> => {
-    const { space } = current.get();
+    const { space } = current.get().personal;
     for (const month of monthsToSearch(id)) {
       if (!space.months().includes(month)) continue;
       const db = await space.runs(month);
@@ -102,8 +102,8 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
       if (!found) throw executionNotFound(id);
       const { month, doc } = found;
       const next: PouchDocument = { ...doc, ...endFields(doc, end, now()) };
-      await (await current.get().space.runs(month)).put(next);
-      await current.get().runs.apply(month, next);
+      await (await current.get().personal.space.runs(month)).put(next);
+      await current.get().personal.runs.apply(month, next);
       return executionFromDocument(next);
     });
   const get = async (id: string): Promise<Execution | null> => {
@@ -111,7 +111,7 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
     return here ? executionFromDocument(here.doc) : fetchRun(id);
   };
   const list = async (query: ExecutionQuery = {}): Promise<ExecutionListResult> => {
-    const { space, runs } = current.get();
+    const { space, runs } = current.get().personal;
     await runs.ready();
     const selected = selectRuns(runs.entries(), query);
     const { offset = 0, limit = defaultLimit } = query;
@@ -145,10 +145,10 @@ function executionNotFound(id: string): SetteeClientError {
 }
 
 function onRuns(current: CurrentWorkspace, listener: () => void): () => void {
-  let unsubscribe = current.get().runs.onChange(listener);
+  let unsubscribe = current.get().onRuns(listener);
   const unsubscribeSwitch = current.onSwitch(() => {
     unsubscribe();
-    unsubscribe = current.get().runs.onChange(listener);
+    unsubscribe = current.get().onRuns(listener);
     listener();
   });
   return () => {

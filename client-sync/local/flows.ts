@@ -19,7 +19,7 @@ interface FlowsOptions {
 
 export function createFlows({ current, iso, userId, autosave }: FlowsOptions): FlowsApi {
   const list = async (query: FlowQuery = {}): Promise<FlowListResult> => {
-    const { space, flowIndex, flows } = current.get();
+    const { space, flowIndex, flows } = current.get().personal;
     await flowIndex.ready();
     const ids = selectFlows(flowIndex.entries(), query);
     const { offset = 0, limit = defaultLimit } = query;
@@ -28,7 +28,7 @@ export function createFlows({ current, iso, userId, autosave }: FlowsOptions): F
     return { flows: docs.map((doc) => show(doc as unknown as FlowDocument)), total: ids.length };
   };
   const get = async (id: string): Promise<Flow | null> => {
-    const { flows } = current.get();
+    const { flows } = current.get().personal;
     const doc = await flows.read(id);
     return doc && flows.remember(doc);
   };
@@ -39,10 +39,10 @@ export function createFlows({ current, iso, userId, autosave }: FlowsOptions): F
     const flow = await get(id);
     if (!flow) throw flowNotFound(id);
     if ((flow.deleted === true) === deleted) return flow;
-    return current.get().flows.save({ id, ...(change as Partial<Flow>) });
+    return current.get().personal.flows.save({ id, ...(change as Partial<Flow>) });
   };
   return {
-    save: async (input) => current.get().flows.save(input),
+    save: async (input) => current.get().personal.flows.save(input),
     get,
     list,
     watch: (query, listener) =>
@@ -80,10 +80,10 @@ export function onFlows(
   current: CurrentWorkspace,
   listener: (ids?: ReadonlySet<string>) => void,
 ): () => void {
-  let unsubscribe = current.get().flowIndex.onChange(listener);
+  let unsubscribe = current.get().onFlows(listener);
   const unsubscribeSwitch = current.onSwitch(() => {
     unsubscribe();
-    unsubscribe = current.get().flowIndex.onChange(listener);
+    unsubscribe = current.get().onFlows(listener);
     listener();
   });
   return () => {

@@ -7,7 +7,7 @@ import type { FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { ImportReport } from '../types.ts';
-import type { Workspace } from '../workspace.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
 import { assertFlow } from './flow-edits.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
 import { backupTime, parseBackup, type BackupRow } from './parse-backup.ts';
@@ -76,7 +76,11 @@ function isSame(a: FlowDocument, b: FlowDocument): boolean {
 type Outcome = 'imported' | 'skipped' | 'versions';
 
 /** New here: written as it is. Known with other content: the newer shows, and the other becomes a version. */
-async function importFlow({ space, flowIndex }: Workspace, row: BackupRow, iso: string): Promise<Outcome> {
+async function importFlow(
+  { space, flowIndex }: SpaceWorkspace,
+  row: BackupRow,
+  iso: string,
+): Promise<Outcome> {
   const doc = flowDocument(row, iso);
   const put = async (next: PouchDocument) => {
     await space.main.put(next);
@@ -123,7 +127,7 @@ function executionDocument(row: BackupRow): PouchDocument {
 }
 
 /** Runs keep their ids; those whose id tells no month go by the start. What is here already is left alone. */
-async function importExecution({ space, runs }: Workspace, row: BackupRow): Promise<Outcome> {
+async function importExecution({ space, runs }: SpaceWorkspace, row: BackupRow): Promise<Outcome> {
   const doc = executionDocument(row);
   const month = monthOfUuidV7(doc._id.slice('execution:'.length)) ?? monthOf(new Date(String(doc.startedAt)));
   const db = await space.runs(month);
@@ -134,7 +138,11 @@ async function importExecution({ space, runs }: Workspace, row: BackupRow): Prom
 }
 
 /** Takes a backup over; each row stands for itself, so that one bad row stops no other. */
-export async function importBackup(workspace: Workspace, input: unknown, iso: string): Promise<ImportReport> {
+export async function importBackup(
+  workspace: SpaceWorkspace,
+  input: unknown,
+  iso: string,
+): Promise<ImportReport> {
   const { flows, executions } = parseBackup(input);
   const report: ImportReport = { imported: 0, skipped: 0, versions: 0, failed: [] };
   const each = async (rows: BackupRow[], take: (row: BackupRow) => Promise<Outcome>) => {

@@ -78,16 +78,16 @@ export function nextVersion(version: string): string {
 
 export function createVersions(current: CurrentWorkspace, iso: () => string): VersionsApi {
   const readFlow = async (flowId: string): Promise<FlowDocument> => {
-    const doc = await current.get().flows.read(flowId);
+    const doc = await current.get().personal.flows.read(flowId);
     if (!doc) throw flowNotFound(flowId);
     return doc;
   };
   const list = async (flowId: string) => {
-    const versions = await readVersions(current.get().space.main, flowId);
+    const versions = await readVersions(current.get().personal.space.main, flowId);
     return versions.map(versionOf);
   };
   const save: VersionsApi['save'] = async (flowId, { changes = '' } = {}) => {
-    const { space, flows } = current.get();
+    const { space, flows } = current.get().personal;
     const doc = await readFlow(flowId);
     const known = await readVersions(space.main, flowId);
     const existing = known.find(({ snapshot }) => isKept(doc, snapshot));
@@ -105,7 +105,7 @@ export function createVersions(current: CurrentWorkspace, iso: () => string): Ve
     return versionOf(version);
   };
   const restore: VersionsApi['restore'] = async (flowId, versionId) => {
-    const { space, flows } = current.get();
+    const { space, flows } = current.get().personal;
     const wanted = (await readVersions(space.main, flowId)).find(({ _id }) => _id === versionId);
     if (!wanted) {
       throw new SetteeClientError('version_not_found', 'There is no such version of this flow here.');

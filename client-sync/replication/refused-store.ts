@@ -4,7 +4,7 @@ import { createSignal } from '../signal.ts';
 import type { RefusedDocument } from '../types.ts';
 
 /** A refusal and the local database that holds the document: `main` or a month. */
-export interface Refusal extends RefusedDocument {
+export interface Refusal extends Omit<RefusedDocument, 'spaceId'> {
   place: string;
 }
 

@@ -3,41 +3,52 @@ import { SetteeClientError } from '../errors.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { RefusedApi, RefusedDocument } from '../types.ts';
-import type { CurrentWorkspace, Workspace } from '../workspace.ts';
+import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { offerDocument, takeServerState } from './offer-document.ts';
 import type { Refusal } from './refused-store.ts';
 
 interface RefusedOptions {
   current: CurrentWorkspace;
   /** The server's database for `main` or a month. */
-  openRemote: (workspace: Workspace, place: string) => Promise<Pouch>;
+  openRemote: (workspace: SpaceWorkspace, place: string) => Promise<Pouch>;
 }
 
-function localPlace({ space }: Workspace, place: string): Promise<Pouch> {
+function localPlace({ space }: SpaceWorkspace, place: string): Promise<Pouch> {
   return isMonth(place) ? space.runs(place) : Promise.resolve(space.main);
 }
 
 export function createRefused({ current, openRemote }: RefusedOptions): RefusedApi {
   const list = async (): Promise<RefusedDocument[]> => {
-    const refusals = await current.get().refused.list();
-    return refusals.map(({ docId, revision, reason, at }) => ({ docId, revision, reason, at }));
+    const lists = await Promise.all(
+      current
+        .get()
+        .all()
+        .map(async ({ info, refused }) =>
+          (await refused.list()).map(({ docId, revision, reason, at }) => {
+            return { docId, revision, reason, at, spaceId: info.id };
+          }),
+        ),
+    );
+    return lists.flat();
   };
-  const find = async ({ refused }: Workspace, docId: string): Promise<Refusal> => {
-    const refusal = await refused.find(docId);
-    if (!refusal) throw new SetteeClientError('not_found', `${docId} was not refused.`);
-    return refusal;
+  const find = async (docId: string): Promise<{ workspace: SpaceWorkspace; refusal: Refusal }> => {
+    for (const workspace of current.get().all()) {
+      const refusal = await workspace.refused.find(docId);
+      if (refusal) return { workspace, refusal };
+    }
+    throw new SetteeClientError('not_found', `${docId} was not refused.`);
   };
   return {
     list,
     async retry(docId) {
-      const workspace = current.get();
-      const { place } = await find(workspace, docId);
+      const { workspace, refusal } = await find(docId);
+      const { place } = refusal;
       const remote = await openRemote(workspace, place);
       return offerDocument(await localPlace(workspace, place), remote, docId);
     },
     async discard(docId) {
-      const workspace = current.get();
-      const { place } = await find(workspace, docId);
+      const { workspace, refusal } = await find(docId);
+      const { place } = refusal;
       const remote = await openRemote(workspace, place);
       await takeServerState(await localPlace(workspace, place), remote, docId);
       await workspace.refused.remove(docId);
@@ -55,10 +66,10 @@ export function createRefused({ current, openRemote }: RefusedOptions): RefusedA
 
 /** Follows the refusals of whichever workspace is open. */
 export function onRefusals(current: CurrentWorkspace, listener: () => void): () => void {
-  let unsubscribe = current.get().refused.onChange(listener);
+  let unsubscribe = current.get().onRefused(listener);
   const unsubscribeSwitch = current.onSwitch(() => {
     unsubscribe();
-    unsubscribe = current.get().refused.onChange(listener);
+    unsubscribe = current.get().onRefused(listener);
     listener();
   });
   return () => {

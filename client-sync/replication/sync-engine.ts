@@ -5,7 +5,7 @@ import type { Environment } from '../environment.ts';
 import { offerDocument } from './offer-document.ts';
 import { createPendingChanges, listUnpushed } from './pending-changes.ts';
 import type { SyncEvent } from '../status/sync-status.ts';
-import type { Workspace } from '../workspace.ts';
+import type { SpaceWorkspace, Workspace } from '../workspace.ts';
 import { backoffMilliseconds } from './backoff.ts';
 import { createMainSync, failure, type MainSync } from './main-sync.ts';
 import { createRunsSync, dropOldMonths } from './runs-sync.ts';
@@ -31,7 +31,8 @@ interface EngineOptions {
 }
 
 export function createSyncEngine(options: EngineOptions): SyncEngine {
-  const { workspace, access, environment, clock, retryAfter, dispatch, onFirstSync } = options;
+  const { access, environment, clock, retryAfter, dispatch, onFirstSync } = options;
+  const workspace = options.workspace.personal;
   const { space, refused } = workspace;
   const pending = createPendingChanges(space.main);
   let main: MainSync | null = null;
@@ -130,7 +131,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
 
 /** What was refused once may be taken now: rules change, months are allowed, and engines recover. */
 async function offerRefused(
-  { space, refused }: Workspace,
+  { space, refused }: SpaceWorkspace,
   access: ServerAccess,
   isStopped: () => boolean,
 ): Promise<void> {
@@ -150,7 +151,7 @@ async function offerRefused(
 }
 
 /** A month that the server does not take: what was pushed goes, what was not is listed as refused and stays. */
-async function refuseMonth({ space, refused }: Workspace, month: Month, at: string): Promise<void> {
+async function refuseMonth({ space, refused }: SpaceWorkspace, month: Month, at: string): Promise<void> {
   const db = await space.runs(month);
   const unpushed = await listUnpushed(db);
   const reason = 'The server takes no runs of this month.';
