@@ -15,9 +15,12 @@ import { createRequestContext } from './http/request-context.ts';
 import type { RequestTracker } from './http/request-tracker.ts';
 import { createSecurityHeaders } from './http/security-headers.ts';
 import type { Log } from './log.ts';
+import type { Mailer } from './mail/mailer.ts';
 import { createAuthRoutes } from './rest/auth-routes.ts';
 import { createDeviceRoutes } from './rest/device-routes.ts';
+import { createInvitationRoutes } from './rest/invitation-routes.ts';
 import { createKeyRoutes } from './rest/key-routes.ts';
+import { createMemberRoutes } from './rest/member-routes.ts';
 import type { Route } from './rest/route.ts';
 import { createRouter } from './rest/router.ts';
 import { createSessionRoutes } from './rest/session-routes.ts';
@@ -25,10 +28,11 @@ import { createSpaceRoutes } from './rest/space-routes.ts';
 import type { Spaces } from './spaces/spaces.ts';
 
 export interface AppOptions {
-  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'trustProxy' | 'rateLimits'>;
+  config: Pick<Config, 'publicUrl' | 'corsOrigins' | 'trustProxy' | 'rateLimits' | 'invitationDays'>;
   log: Log;
   auth: Auth;
   spaces: Spaces;
+  mailer: Mailer;
   keyring: Pick<Keyring, 'jwks'>;
   requests: RequestTracker;
   healthChecks: Record<string, HealthCheck>;
@@ -54,7 +58,7 @@ function createOpenRoutes({ keyring, healthChecks }: AppOptions): Router {
 
 /** The whole server as an Express application; the order of the middleware is written here and nowhere else. */
 export function createApp(options: AppOptions): Express {
-  const { config, log, auth, spaces, requests } = options;
+  const { config, log, auth, spaces, mailer, requests } = options;
   const { publicUrl } = config;
   const identify = createIdentify({ auth });
   const limiters = createRateLimiters({ limits: config.rateLimits, identify });
@@ -64,6 +68,8 @@ export function createApp(options: AppOptions): Express {
     ...createDeviceRoutes({ auth, spaces }),
     ...createKeyRoutes({ auth }),
     ...createSpaceRoutes({ spaces, publicUrl }),
+    ...createMemberRoutes({ spaces, auth }),
+    ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl }),
   ];
   const routes = [...accountRoutes, ...(options.routes?.(accountRoutes) ?? [])];
 

@@ -26,6 +26,10 @@ export interface Config {
   refreshTokenDays: number;
   refreshGraceSeconds: number;
   rateLimits: RateLimits;
+  /** How long an invitation holds. */
+  invitationDays: number;
+  /** Unset: mails are not sent, only noted. */
+  mail?: { smtpUrl: string; from: string };
   /** For outside checks only: the embedded engine takes plain users. */
   embeddedPlainUsers: boolean;
 }
@@ -74,6 +78,10 @@ function isCouchUrl(value: string): boolean {
   return /^https?:$/.test(protocol) && username !== '' && password !== '';
 }
 
+function isSmtpUrl(value: string): boolean {
+  return URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '';
+}
+
 const trustProxy = z
   .string()
   .refine(
@@ -120,6 +128,15 @@ const environmentSchema = z.object({
   RATE_LIMIT_SIGN_IN: count.default(5),
   RATE_LIMIT_GENERAL: count.default(1000),
   RATE_LIMIT_REPLICATION: count.default(100_000),
+  INVITATION_DAYS: z.coerce.number('must be a number').positive('must be more than 0').max(365).default(7),
+  SMTP_URL: z
+    .string()
+    .refine(isSmtpUrl, 'must look like smtp://user:password@mail.example.org:587, or smtps://')
+    .optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^@\r\n]*[^@\s]@[^@\s]+$/, 'must be an e-mail address, with a name or without')
+    .optional(),
   EMBEDDED_PLAIN_USERS: flag.default(false),
 });
 
@@ -128,6 +145,11 @@ type Environment = z.infer<typeof environmentSchema>;
 function firstAdministrator(env: Environment): Pick<Config, 'firstAdministrator'> {
   const { FIRST_ADMIN_EMAIL: email, FIRST_ADMIN_PASSWORD: password } = env;
   return email !== undefined && password !== undefined ? { firstAdministrator: { email, password } } : {};
+}
+
+function mail(env: Environment): Pick<Config, 'mail'> {
+  const { SMTP_URL: smtpUrl, MAIL_FROM: from } = env;
+  return smtpUrl !== undefined && from !== undefined ? { mail: { smtpUrl, from } } : {};
 }
 
 function rateLimits(env: Environment): RateLimits {
@@ -158,15 +180,23 @@ function toConfig(env: Environment): Config {
     refreshTokenDays: env.REFRESH_TOKEN_DAYS,
     refreshGraceSeconds: env.REFRESH_GRACE_SECONDS,
     rateLimits: rateLimits(env),
+    invitationDays: env.INVITATION_DAYS,
+    ...mail(env),
     embeddedPlainUsers: env.EMBEDDED_PLAIN_USERS,
   };
 }
 
+const pairs = [
+  ['FIRST_ADMIN_EMAIL', 'FIRST_ADMIN_PASSWORD'],
+  ['SMTP_URL', 'MAIL_FROM'],
+];
+
 /** What is wrong with variables that are right each by itself. */
 function pairProblems(given: Record<string, string | undefined>): string[] {
-  const pair = ['FIRST_ADMIN_EMAIL', 'FIRST_ADMIN_PASSWORD'];
-  const missing = pair.filter((name) => given[name] === undefined);
-  return missing.length === 1 ? [`${missing[0]}: must be set too: ${pair.join(' and ')} go together`] : [];
+  return pairs.flatMap((pair) => {
+    const missing = pair.filter((name) => given[name] === undefined);
+    return missing.length === 1 ? [`${missing[0]}: must be set too: ${pair.join(' and ')} go together`] : [];
+  });
 }
 
 /** Reads the configuration; an empty variable counts as unset. Throws ConfigError with every problem at once, values never shown. */

@@ -13,6 +13,8 @@ import { createRequestTracker } from './http/request-tracker.ts';
 import type { Log } from './log.ts';
 import { createLive, type Live } from './live/live.ts';
 import { createSequenceOf } from './live/sequence-of.ts';
+import { createMailer } from './mail/create-mailer.ts';
+import type { Mailer } from './mail/mailer.ts';
 import { createProxy } from './proxy/proxy.ts';
 import { createRestRoutes } from './rest/index.ts';
 import { serverDatabaseName } from '../schema/index.ts';
@@ -26,6 +28,7 @@ export interface Services {
   doorbell: Doorbell;
   spaces: Spaces;
   auth: Auth;
+  mailer: Mailer;
 }
 
 export interface StartServerOptions {
@@ -36,6 +39,8 @@ export interface StartServerOptions {
   /** The folder of the built web application. */
   pages?: string;
   clock?: () => Date;
+  /** Instead of the one that the configuration asks for. */
+  mailer?: Mailer;
   /** For tests only. */
   passwordCost?: PasswordCost;
 }
@@ -103,7 +108,9 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   const closing = new AbortController();
   closers.add(() => closing.abort());
   watchKeys({ couch, keyring, log, clock, signal: closing.signal });
-  return { keyring, couch, doorbell, spaces, auth };
+  const mailer = options.mailer ?? createMailer(config, log);
+  closers.add(() => mailer.close());
+  return { keyring, couch, doorbell, spaces, auth, mailer };
 }
 
 function healthChecksOf({ couch, auth, spaces }: Services): Record<string, HealthCheck> {

@@ -15,7 +15,9 @@ const spaceNameSchema = z
 
 export const spaceIdParamsSchema = z.object({ id: z.string().min(1).max(100) });
 export const memberParamsSchema = spaceIdParamsSchema.extend({ userId: z.string().min(1).max(100) });
-export const invitationParamsSchema = spaceIdParamsSchema.extend({ invitationId: z.string().min(1).max(100) });
+export const invitationParamsSchema = spaceIdParamsSchema.extend({
+  invitationId: z.string().min(1).max(100),
+});
 export const invitationTokenParamsSchema = z.object({ token: z.string().min(1).max(200) });
 
 export const createSpaceBodySchema = z
@@ -42,7 +44,9 @@ export const newOwnerBodySchema = z
   .object({ userId: z.string().min(1).max(100).describe('A member, who becomes the owner.') })
   .meta({ id: 'NewOwner' });
 
-export const inviteBodySchema = z.object({ email: emailSchema, role: spaceRoleSchema }).meta({ id: 'Invite' });
+export const inviteBodySchema = z
+  .object({ email: emailSchema, role: spaceRoleSchema })
+  .meta({ id: 'Invite' });
 export type InviteBody = z.infer<typeof inviteBodySchema>;
 
 /** The only answer that ever shows the token. */

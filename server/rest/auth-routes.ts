@@ -145,6 +145,7 @@ function meRoutes(auth: Auth): Route[] {
       replies: {
         204: { description: 'Removed' },
         401: { description: 'The password is wrong, or missing more than five minutes after signing in' },
+        409: { description: 'The only owner of spaces that others use; `details.spaces` names them' },
       },
       async handle({ principal, body }) {
         assertSession(principal);

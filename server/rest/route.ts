@@ -35,9 +35,10 @@ interface RouteDescription {
   access: 'public' | Scope;
   /**
    * Routes that try credentials are limited tightly, by address and e-mail. `sign-in` counts failures; `password` does so
-   * where the body brings `currentPassword`; `sign-up` counts every attempt.
+   * where the body brings `currentPassword`; `sign-up` counts every attempt; `token` counts failures by the `token` in the
+   * path instead of an e-mail.
    */
-  limit?: 'sign-in' | 'password' | 'sign-up';
+  limit?: 'sign-in' | 'password' | 'sign-up' | 'token';
   replies: Record<number, { description: string; schema?: ZodType }>;
 }
 

@@ -7,12 +7,13 @@ import type { Identify } from '../http/identify.ts';
 import { hasBody } from '../http/json-body.ts';
 import type { SignInAttempt } from '../http/rate-limits.ts';
 import { contextOf } from '../http/request-context.ts';
-import type { Reply, Route } from './route.ts';
+import type { Reply, Route, RouteInput } from './route.ts';
 
 export interface RouterOptions {
   routes: Route[];
   identify: Identify;
-  limitSignIn: (request: Request, email: string) => Promise<SignInAttempt>;
+  /** Limits attempts at an e-mail address, or at a token. */
+  limitSignIn: (request: Request, tried: string) => Promise<SignInAttempt>;
 }
 
 function parse(schema: ZodType | undefined, value: unknown, code: ErrorCode, what: string): unknown {
@@ -58,7 +59,13 @@ function isTry({ limit }: Route, body: unknown): boolean {
   return limit !== undefined;
 }
 
-function emailIn(body: unknown, principal: Principal | null): string {
+/** What an attempt tries: somebody's e-mail address, or a token. */
+function triedBy(
+  { limit }: Route,
+  { params, body }: Pick<RouteInput<unknown, unknown, unknown>, 'params' | 'body'>,
+  principal: Principal | null,
+): string {
+  if (limit === 'token') return `token ${String(fieldOf(params, 'token'))}`;
   if (principal) return principal.email;
   const email = fieldOf(body, 'email');
   return typeof email === 'string' ? email : '';
@@ -93,7 +100,7 @@ function createHandler(route: Route, { identify, limitSignIn }: RouterOptions): 
       },
     };
     const attempt = isTry(route, input.body)
-      ? await limitSignIn(request, emailIn(input.body, principal))
+      ? await limitSignIn(request, triedBy(route, input, principal))
       : null;
     const reply = await route.handle(input);
     if (route.limit !== 'sign-up') await attempt?.succeeded();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { AuthReply } from '../../schema/index.ts';
 import { parseConfig, type Config } from '../../server/config.ts';
 import { createLog, type Log } from '../../server/log.ts';
+import type { Mailer } from '../../server/mail/mailer.ts';
 import { startServer, type RunningServer, type Services } from '../../server/start-server.ts';
 import { startTestEngine } from './engine.ts';
 
@@ -16,6 +17,8 @@ export interface StartSetteeOptions {
   /** The folder of a built web application. */
   pages?: string;
   log?: Log;
+  /** Takes the mails instead of the one that only notes them. */
+  mailer?: Mailer;
 }
 
 export interface TestAccount extends AuthReply {
@@ -74,6 +77,7 @@ export async function startSettee(options: StartSetteeOptions = {}): Promise<Tes
       ...(options.clock ? { clock: options.clock } : {}),
       ...(options.realPasswords === true ? {} : { passwordCost: cheapestPasswords }),
       ...(options.pages === undefined ? {} : { pages: options.pages }),
+      ...(options.mailer ? { mailer: options.mailer } : {}),
     });
   const others: RunningServer[] = [];
   let server = await start().catch(async (error: unknown) => {

@@ -15,7 +15,7 @@ describe('spaces', () => {
     const { accessToken: token, user } = await settee.register();
     const { body } = await rest(settee.url, 'GET /api/spaces', { token });
     const database = personalDatabase(user.id, settee.config.databasePrefix);
-    expect(body.spaces).toHaveLength(1);
+    expect(body.spaces.map(({ kind }: { kind: string }) => kind)).toEqual(['personal', 'templates']);
     expect(body.spaces[0]).toMatchObject({ id: user.id, kind: 'personal', role: 'owner', database });
     expect(body.spaces[0].url).toBe(`${settee.url}/db/${database}`);
     for (const { month, ...runs } of body.spaces[0].runs) {
