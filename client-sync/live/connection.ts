@@ -16,6 +16,7 @@ interface ConnectionOptions {
   lastEventId: string;
   signal: AbortSignal;
   onEvent: (event: ServerSentEvent) => void;
+  onLastId: (id: string) => void;
   /** How long the first event may take, in milliseconds: what comes later is held back somewhere on the way. */
   helloMilliseconds: number;
 }
@@ -29,7 +30,7 @@ const without = new Set([403, 404, 405, 406, 410, 415, 501, 505]);
 
 /** Reads one connection to its end. Rejects only where the session is over. */
 export async function readConnection(options: ConnectionOptions): Promise<ConnectionEnd> {
-  const { open, lastEventId, signal, onEvent, helloMilliseconds } = options;
+  const { open, lastEventId, signal, onEvent, onLastId, helloMilliseconds } = options;
   const ending = new AbortController();
   const abort = () => ending.abort();
   signal.addEventListener('abort', abort);
@@ -51,7 +52,7 @@ export async function readConnection(options: ConnectionOptions): Promise<Connec
       await response.body?.cancel().catch(() => {});
       return without.has(response.status) || response.ok ? 'unavailable' : 'broken';
     }
-    await readEvents(response, { ending, onEvent, giveUpAfter });
+    await readEvents(response, { ending, onEvent, onLastId, giveUpAfter });
     return signal.aborted ? 'closed' : reason;
   } finally {
     clearTimeout(timer);
@@ -85,10 +86,12 @@ function orNull(error: unknown): null {
 interface Reading {
   ending: AbortController;
   onEvent: (event: ServerSentEvent) => void;
+  onLastId: (id: string) => void;
   giveUpAfter: (milliseconds: number, why: ConnectionEnd) => void;
 }
 
-async function readEvents(response: Response, { ending, onEvent, giveUpAfter }: Reading): Promise<void> {
+async function readEvents(response: Response, reading: Reading): Promise<void> {
+  const { ending, onEvent, onLastId, giveUpAfter } = reading;
   let silence = 0;
   const parser = createEventParser((event) => {
     const seconds = heartbeatOf(event);
@@ -102,6 +105,7 @@ async function readEvents(response: Response, { ending, onEvent, giveUpAfter }: 
     const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
     if (done || value === undefined || ending.signal.aborted) return;
     parser.push(value);
+    onLastId(parser.lastId());
     // Before the first event, comments are no sign that events pass.
     if (silence > 0) giveUpAfter(silence, 'broken');
   }

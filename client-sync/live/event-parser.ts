@@ -9,6 +9,8 @@ export interface ServerSentEvent {
 
 export interface EventParser {
   push: (bytes: Uint8Array) => void;
+  /** The id to go on after; also of what had no data, as heartbeats have none. */
+  lastId: () => string;
 }
 
 /** Takes the bytes of a stream in whatever pieces they come and calls back with each whole event. */
@@ -20,8 +22,10 @@ export function createEventParser(onEvent: (event: ServerSentEvent) => void): Ev
   let event = '';
   let data: string[] = [];
   let id = '';
+  let lastId = '';
 
   const dispatch = () => {
+    lastId = id;
     if (data.length > 0) onEvent({ event: event === '' ? 'message' : event, data: data.join('\n'), id });
     event = '';
     data = [];
@@ -40,6 +44,7 @@ export function createEventParser(onEvent: (event: ServerSentEvent) => void): Ev
     takeField(line.slice(0, colon), value.startsWith(' ') ? value.slice(1) : value);
   };
   return {
+    lastId: () => lastId,
     push(bytes) {
       let text = decoder.decode(bytes, { stream: true });
       if (text === '') return;

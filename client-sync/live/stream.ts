@@ -80,7 +80,6 @@ export function createLiveStream(options: StreamOptions): LiveStream {
   };
   const take = (event: ServerSentEvent) => {
     const live = readLiveEvent(event);
-    if (event.id !== '') lastEventId = event.id;
     if (!live || closing.signal.aborted) return;
     if (live.type === 'hello' || live.type === 'resumed') noteOpen();
     if (live.type === 'shutdown') advisedPause = live.retryMilliseconds * (0.5 + random());
@@ -98,6 +97,9 @@ export function createLiveStream(options: StreamOptions): LiveStream {
         lastEventId,
         signal: connection.signal,
         onEvent: take,
+        onLastId(id) {
+          if (id !== '') lastEventId = id;
+        },
         helloMilliseconds: options.helloMilliseconds ?? defaultHelloMilliseconds,
       });
     } finally {

@@ -35,6 +35,7 @@ export interface BulkGetRequest {
   docs: { id: string; rev?: string }[];
   revs?: boolean;
   latest?: boolean;
+  attachments?: boolean;
 }
 
 export interface BulkGetResponse {
@@ -125,6 +126,10 @@ export interface Pouch {
     options?: { new_edits?: boolean },
   ): Promise<BulkResult[]>;
   bulkGet(request: BulkGetRequest): Promise<BulkGetResponse>;
+  /** Of these revisions, by document, those that are not there. */
+  revsDiff(revisions: Record<string, string[]>): Promise<Record<string, { missing: string[] }>>;
+  /** A Blob in browsers, a Buffer in Node. */
+  getAttachment(id: string, name: string, options?: { rev?: string }): Promise<unknown>;
   allDocs(options: AllDocsOptions): Promise<{ rows: AllDocsRow[] }>;
   changes(options: ChangesOptions): Changes;
   info(): Promise<{ doc_count: number; update_seq: number | string }>;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createEventParser, type ServerSentEvent } from '../../client-sync/live/event-parser.ts';
 import { readLiveEvent } from '../../client-sync/live/live-event.ts';
@@ -34,8 +34,8 @@ describe('a stream of events', () => {
       { event: 'message', id: 'b-1', data: '' },
     ]);
     const bytes = new TextEncoder().encode(text);
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: bytes.length })), (cuts) => {
+    assert(
+      property(array(integer({ min: 0, max: bytes.length })), (cuts) => {
         const at = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
         const pieces = at.slice(1).map((end, index) => bytes.subarray(at[index], end));
         expect(parse(...pieces)).toEqual(whole);
