@@ -1,5 +1,6 @@
-import { mergeMarks, serverOnlyFields, type FlowContent, type ReactFlow } from '../schema/index.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { mergeMarks, serverOnlyFields, type FlowContent } from '../schema/index.ts';
+import { entriesById, type GraphEntry } from './entries-by-id.ts';
+import { equalJson } from './equal-json.ts';
 
 /** Which entries of a list with ids differ; `fields` names what changed inside an entry. */
 export interface ListDiff {
@@ -20,43 +21,24 @@ export interface FlowDiff {
   graphFields: string[];
 }
 
-type Entry = ReactFlow['nodes'][number] | ReactFlow['edges'][number];
-
-function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (a === undefined || b === undefined) return false;
-  return canonicalJson(a) === canonicalJson(b);
-}
-
 function changedKeys(a: object, b: object, ignored: ReadonlySet<string>): string[] {
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
   const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].filter((key) => !ignored.has(key) && !equal(left[key], right[key])).toSorted();
+  return [...keys].filter((key) => !ignored.has(key) && !equalJson(left[key], right[key])).toSorted();
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** Graphs in the wild repeat ids; the n-th entry of an id is compared with the n-th of the other side. */
-function byId(entries: readonly Entry[]): Map<string, Entry> {
-  const found = new Map<string, Entry>();
-  for (const entry of entries) {
-    let key = entry.id;
-    for (let n = 2; found.has(key); n += 1) key = `${entry.id} (${n})`;
-    found.set(key, entry);
-  }
-  return found;
-}
-
-function diffLists(a: readonly Entry[], b: readonly Entry[]): ListDiff {
-  const left = byId(a);
-  const right = byId(b);
+function diffLists(a: readonly GraphEntry[], b: readonly GraphEntry[]): ListDiff {
+  const left = entriesById(a);
+  const right = entriesById(b);
   const both = [...left].filter(([id]) => right.has(id));
   return {
     added: [...right.keys()].filter((id) => !left.has(id)),
     removed: [...left.keys()].filter((id) => !right.has(id)),
     changed: both
-      .map(([id, entry]) => ({ id, fields: changedKeys(entry, right.get(id) as Entry, nothing) }))
+      .map(([id, entry]) => ({ id, fields: changedKeys(entry, right.get(id) as GraphEntry, nothing) }))
       .filter(({ fields }) => fields.length > 0),
   };
 }
@@ -70,7 +52,7 @@ export function diffFlows(a: FlowContent, b: FlowContent): FlowDiff {
     fields: changedKeys(a, b, new Set(['flow', 'revision', ...serverOnlyFields, ...mergeMarks, ...engine])),
     nodes: diffLists(a.flow.nodes, b.flow.nodes),
     edges: diffLists(a.flow.edges, b.flow.edges),
-    viewport: !equal(a.flow.viewport, b.flow.viewport),
+    viewport: !equalJson(a.flow.viewport, b.flow.viewport),
     graphFields: changedKeys(a.flow, b.flow, graphParts),
   };
 }

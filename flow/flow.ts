@@ -25,7 +25,7 @@ function isContent([key, value]: [string, unknown]): boolean {
 }
 
 /** The fields of a document that are the flow itself: none of the engine's, the server's, or the computed ones. */
-export function flowContent(doc: FlowDocument): FlowContent {
+export function flowContent(doc: FlowContent): FlowContent {
   return Object.fromEntries(Object.entries(doc).filter(isContent)) as FlowContent;
 }
 
