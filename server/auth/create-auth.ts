@@ -183,7 +183,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       await removal.remove(user);
     },
     async people(userIds) {
-      const users = await store.getMany(userIds.map(userDocumentId));
+      const users = userIds.length === 0 ? [] : await store.getMany(userIds.map(userDocumentId));
       return users.flatMap((user) => (user?.type === 'user' ? [personOf(user)] : []));
     },
     async findPerson(email) {
