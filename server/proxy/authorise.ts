@@ -3,7 +3,7 @@ import { parseDatabaseName } from '../../schema/index.ts';
 import { hasScope, type Principal } from '../auth/principal.ts';
 import type { Access, Spaces } from '../spaces/spaces.ts';
 import { checkQuery } from './query-rules.ts';
-import { forbidden, notFound } from './replication-error.ts';
+import { forbidden, membershipEnded, notFound, readOnlyReason } from './replication-error.ts';
 import type { RequestTarget } from './request-target.ts';
 import { findRoute, roleSuffices, type ProxyRoute } from './route-table.ts';
 
@@ -15,10 +15,10 @@ export interface Authorised {
 
 /**
  * Looks up what the caller may do with the database, then the route. A database that is not the caller's is
- * 404 before anything else is looked at, so that nothing can be learned about it.
+ * 404 before anything else is looked at, so that nothing can be learned about it; whoever had it is told why no more.
  */
 export async function authorise(
-  options: { spaces: Pick<Spaces, 'access'>; prefix: string },
+  options: { spaces: Pick<Spaces, 'access' | 'endedFor'>; prefix: string },
   principal: Principal,
   request: IncomingMessage,
   target: RequestTarget,
@@ -26,9 +26,12 @@ export async function authorise(
   const name = parseDatabaseName(target.database, options.prefix);
   if (name === null || name.kind === 'server') throw notFound();
   const access = await options.spaces.access(principal.userId, target.database);
-  if (access === null) throw notFound();
+  if (access === null) {
+    const end = await options.spaces.endedFor(principal.userId, target.database);
+    throw end === null ? notFound() : membershipEnded(end);
+  }
   const route = findRoute(request.method, target.pattern);
   if (!hasScope(principal, route.scope)) throw forbidden(`This key may not ${route.scope}.`);
-  if (!roleSuffices(access.role, route.role)) throw forbidden('Your role in this space does not allow this.');
+  if (!roleSuffices(access.role, route.role)) throw forbidden(readOnlyReason, 'read_only');
   return { access, route, query: checkQuery(route.query, target.query) };
 }

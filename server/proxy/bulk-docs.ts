@@ -4,7 +4,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { BulkDocsReader, type BulkDocument, type RefusedDocument } from './bulk-docs-reader.ts';
 import { sizeCheck } from './checked-body.ts';
 import type { ProxyLimits } from './limits.ts';
-import { engineUnavailable } from './replication-error.ts';
+import { engineUnavailable, readOnlyReason } from './replication-error.ts';
 import type { EngineAnswer } from './upstream.ts';
 
 export interface BulkDocsRequest {
@@ -14,6 +14,8 @@ export interface BulkDocsRequest {
   mayWrite: boolean;
   /** Begins the engine's request; called when there is a first document for it. */
   send(body: Readable): Promise<EngineAnswer>;
+  /** Called when the engine is about to have the whole body. */
+  onWhole?(answer: Promise<EngineAnswer>): void;
 }
 
 /** What to answer: the engine's results as they are, or ours with the refused documents in their places. */
@@ -29,7 +31,7 @@ interface BulkResult {
 
 /** Why a document is not passed to the engine; PouchDB goes on past `forbidden` and stops at every other error. */
 function refusalReason(document: BulkDocument, mayWrite: boolean, limits: ProxyLimits): string | null {
-  if (!mayWrite) return 'Viewers may not write.';
+  if (!mayWrite) return readOnlyReason;
   if (document.id?.startsWith('_design/')) return 'Design documents are written by the server only.';
   if (document.tooDeep) return `document_too_deep: ${limits.depth} levels at most`;
   return document.tooLarge ? `document_too_large: ${limits.documentBytes} bytes at most` : null;
@@ -79,6 +81,7 @@ export async function passBulkDocs(options: BulkDocsRequest): Promise<BulkDocsOu
     // Success before the end was sent cannot be meant for this body.
     if (early !== undefined && early.status < 400) throw engineUnavailable();
   }
+  if (engine.sending !== undefined) options.onWhole?.(engine.sending);
   body.end();
   if (engine.sending === undefined) return { refused: reader.refused };
   return { answer: await engine.sending, refused: reader.refused, newEdits: reader.newEdits };

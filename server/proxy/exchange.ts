@@ -1,8 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../log.ts';
 import type { Access } from '../spaces/spaces.ts';
-import type { EndReason, OpenRequest } from './open-requests.ts';
-import { engineUnavailable, notFound, ReplicationError } from './replication-error.ts';
+import { endsMembership, type EndReason, type OpenRequest } from './open-requests.ts';
+import {
+  engineUnavailable,
+  membershipChanged,
+  membershipEnded,
+  ReplicationError,
+} from './replication-error.ts';
 import type { RequestTarget } from './request-target.ts';
 import type { ProxyRoute } from './route-table.ts';
 
@@ -31,7 +36,9 @@ export function feedOf(query: [string, string][]): 'longpoll' | 'continuous' | n
 
 /** What a client is told whose request was ended before it was answered. */
 export function endedError(reason: EndReason): ReplicationError {
-  if (reason === 'revoked') return notFound();
+  if (endsMembership(reason)) return membershipEnded(reason);
+  // The next request is judged by what holds then: a PouchDB goes on after this answer.
+  if (reason === 'membership_changed') return membershipChanged();
   if (reason === 'closing') return engineUnavailable();
   const text = reason === 'expired' ? 'The access token has expired.' : 'The session has ended.';
   return new ReplicationError(401, 'unauthorized', text);

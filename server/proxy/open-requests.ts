@@ -1,7 +1,13 @@
+import type { MembershipEnd } from '../../schema/index.ts';
 import type { Principal } from '../auth/principal.ts';
 
 /** Why a request is ended before its time. */
-export type EndReason = 'expired' | 'session-ended' | 'revoked' | 'closing';
+export type EndReason = 'expired' | 'session-ended' | 'closing' | MembershipEnd | 'membership_changed';
+
+/** True where the user has no rights in the space any more. */
+export function endsMembership(reason: EndReason): reason is MembershipEnd {
+  return reason === 'membership_ended' || reason === 'space_deleted';
+}
 
 /** A request in flight. */
 export interface OpenRequest {
@@ -12,6 +18,8 @@ export interface OpenRequest {
   spaceId?: string;
   /** Set when it is to end; whoever waited meanwhile must look. Not for `closing`, which lets answers be finished. */
   endedBy?: EndReason;
+  /** Set while the engine has a whole write and owes the answer: that cannot be taken back, only waited for. */
+  storing?: Promise<unknown>;
   /** Must end the request soon, a feed cleanly where it can. */
   end: (reason: EndReason) => void;
 }
@@ -26,7 +34,8 @@ export interface OpenRequests {
   endAt(request: OpenRequest, time: number): void;
   done(request: OpenRequest): void;
   endSession(sessionOrKeyId: string): void;
-  endMembership(spaceId: string, userId: string): void;
+  /** Resolves when nothing of these requests can be stored any more; after some seconds in any case. */
+  endMembership(spaceId: string, userId: string, end: MembershipEnd | null): Promise<void>;
   /** Ends everything, and resolves when nothing is open or the time is up. */
   endAll(waitMilliseconds: number): Promise<void>;
   readonly size: number;
@@ -34,13 +43,24 @@ export interface OpenRequests {
 
 /** A timer must not wait longer than 32 bits of milliseconds. */
 const longestTimer = 2 ** 31 - 1;
+/** How long a write may take that an ended membership waits for. */
+const storingMilliseconds = 5000;
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
 
 export function createOpenRequests(options: { perUser: number }): OpenRequests {
   const requests = new Set<OpenRequest>();
   const countByUser = new Map<string, number>();
   const timers = new Map<OpenRequest, NodeJS.Timeout>();
   /** Spaces that a user lost while his request was not known to be for one. */
-  const lostSpaces = new Map<OpenRequest, Set<string>>();
+  const lostSpaces = new Map<OpenRequest, Map<string, EndReason>>();
   let closing = false;
   let onEmpty: (() => void) | undefined;
 
@@ -54,8 +74,8 @@ export function createOpenRequests(options: { perUser: number }): OpenRequests {
     for (const request of requests) if (matches(request)) end(request, reason);
   }
 
-  function loseSpace(request: OpenRequest, spaceId: string): void {
-    lostSpaces.set(request, (lostSpaces.get(request) ?? new Set()).add(spaceId));
+  function loseSpace(request: OpenRequest, spaceId: string, reason: EndReason): void {
+    lostSpaces.set(request, (lostSpaces.get(request) ?? new Map<string, EndReason>()).set(spaceId, reason));
   }
 
   return {
@@ -74,7 +94,8 @@ export function createOpenRequests(options: { perUser: number }): OpenRequests {
     },
     enter(request, spaceId) {
       request.spaceId = spaceId;
-      if (lostSpaces.get(request)?.has(spaceId) === true) end(request, 'revoked');
+      const lost = lostSpaces.get(request)?.get(spaceId);
+      if (lost !== undefined) end(request, lost);
     },
     endAt(request, time) {
       if (closing) return end(request, 'closing');
@@ -95,23 +116,24 @@ export function createOpenRequests(options: { perUser: number }): OpenRequests {
     endSession(id) {
       endWhere('session-ended', (request) => request.sessionId === id || request.keyId === id);
     },
-    endMembership(spaceId, userId) {
+    async endMembership(spaceId, userId, lost) {
+      const reason = lost ?? 'membership_changed';
+      const storing: Promise<unknown>[] = [];
       for (const request of requests) {
         if (request.userId !== userId) continue;
-        if (request.spaceId === undefined) loseSpace(request, spaceId);
-        else if (request.spaceId === spaceId) end(request, 'revoked');
+        if (request.spaceId === undefined) loseSpace(request, spaceId, reason);
+        else if (request.spaceId === spaceId) {
+          end(request, reason);
+          if (request.storing) storing.push(request.storing);
+        }
       }
+      await within(storingMilliseconds, Promise.allSettled(storing));
     },
     async endAll(waitMilliseconds) {
       closing = true;
       endWhere('closing', () => true);
       if (requests.size === 0) return;
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        onEmpty = resolve;
-        timer = setTimeout(resolve, waitMilliseconds);
-      });
-      clearTimeout(timer);
+      await within(waitMilliseconds, new Promise<void>((resolve) => (onEmpty = resolve)));
     },
     get size() {
       return requests.size;

@@ -5,13 +5,14 @@ import { createBootstrap } from './bootstrap/serve-bootstrap.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
 import { engineBody } from './engine-body.ts';
 import { clientHeaders, engineError } from './engine-answer.ts';
-import { endedError, feedOf, type Exchange } from './exchange.ts';
-import { createFeedEnd, emptyLongpoll } from './feed-end.ts';
+import { breakOff, endSilentFeed } from './endings.ts';
+import { feedOf, type Exchange } from './exchange.ts';
+import { createFeedEnd } from './feed-end.ts';
 import type { ProxyLimits } from './limits.ts';
 import type { MonthGate } from './month-gate.ts';
-import type { EndReason, OpenRequests } from './open-requests.ts';
+import type { OpenRequests } from './open-requests.ts';
 import { relayFeed } from './relay-feed.ts';
-import { sendError, sendJson, sendText } from './replies.ts';
+import { sendJson } from './replies.ts';
 import { ReplicationError } from './replication-error.ts';
 import { engineTarget } from './request-target.ts';
 import { roleSuffices } from './route-table.ts';
@@ -45,24 +46,6 @@ async function engineHeaders(exchange: Exchange, couch: PassOnOptions['couch']):
   return headers;
 }
 
-/** Ends an exchange that is not a feed: its engine side is dropped, and the caller told why where that can be. */
-function breakOff(exchange: Exchange, reason: EndReason): void {
-  if (reason === 'closing') return;
-  exchange.controller.abort();
-  sendError(exchange.response, endedError(reason));
-}
-
-/** Ends a feed that the engine has not begun to answer. */
-function endSilentFeed(exchange: Exchange, reason: EndReason, since: string | undefined): void {
-  exchange.controller.abort();
-  const { response } = exchange;
-  if (reason === 'revoked' || reason === 'session-ended' || since === 'now') {
-    return sendError(response, endedError(reason));
-  }
-  if (feedOf(exchange.query) === 'longpoll') return sendText(response, 200, emptyLongpoll(since ?? '0'));
-  response.writeHead(200, { 'content-type': 'application/json' }).end();
-}
-
 function engineRequest(exchange: Exchange, headers: EngineHeaders): EngineRequest {
   return {
     method: exchange.route.method,
@@ -76,6 +59,17 @@ function engineRequest(exchange: Exchange, headers: EngineHeaders): EngineReques
 async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
   exchange.response.writeHead(answer.status, clientHeaders(exchange.route, answer.headers));
   await pipeline(answer.body, exchange.response);
+}
+
+/** A client that sends slowly does not keep what was ended from ending. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** True for what stores documents; checkpoints are none. */
@@ -112,11 +106,17 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
       limits,
       documentId: kind.documentId,
     });
-    return upstream.send({
+    const answer = upstream.send({
       ...engineRequest(exchange, { ...headers, ...content.headers }),
       ...(content.body === undefined ? {} : { body: content.body }),
       feed: kind.feed,
     });
+    if (isWrite(exchange)) {
+      const isWhole = (): void => void (exchange.open.storing = answer);
+      if (content.body === undefined) isWhole();
+      else content.body.once('end', isWhole);
+    }
+    return answer;
   }
 
   async function passFeed(exchange: Exchange, feed: 'longpoll' | 'continuous'): Promise<void> {
@@ -145,12 +145,14 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
 
   async function passBulk(exchange: Exchange): Promise<void> {
     const headers = { ...(await engineHeaders(exchange, couch)), 'content-type': 'application/json' };
-    const outcome = await passBulkDocs({
+    const passing = passBulkDocs({
       request: exchange.request,
       limits,
       mayWrite: roleSuffices(exchange.access.role, 'editor'),
       send: (body) => upstream.send({ ...engineRequest(exchange, headers), body }),
+      onWhole: (answer) => void (exchange.open.storing = answer),
     });
+    const outcome = await untilAborted(passing, exchange.controller.signal);
     if (!('answer' in outcome)) return sendJson(exchange.response, 201, refusedResults(outcome.refused));
     const { answer, refused, newEdits } = outcome;
     await assertAnswered(exchange, answer);

@@ -26,7 +26,7 @@ export interface ProxyAuth {
 
 export interface ProxyOptions {
   couch: Pick<Couch, 'origin' | 'prefix' | 'server' | 'engineToken'>;
-  spaces: Pick<Spaces, 'access' | 'monthState' | 'provisionMonth' | 'onRevoked'>;
+  spaces: Pick<Spaces, 'access' | 'endedFor' | 'monthState' | 'provisionMonth' | 'onRevoked'>;
   auth: ProxyAuth;
   doorbell: Pick<Doorbell, 'ring'>;
   log: Log;
@@ -52,7 +52,7 @@ export function createProxy({ couch, spaces, auth, doorbell, log, ...options }: 
   const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell });
   const stopListening = [
     auth.onSessionEnd((id) => requests.endSession(id)),
-    spaces.onRevoked(({ spaceId, userId }) => requests.endMembership(spaceId, userId)),
+    spaces.onRevoked(({ spaceId, userId, end }) => requests.endMembership(spaceId, userId, end)),
   ];
 
   function welcome(request: IncomingMessage, response: ServerResponse): void {

@@ -1,22 +1,25 @@
+import type { ErrorCode, MembershipEnd } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 
-/** A failure on the replication paths, answered as CouchDB would: `{error, reason}`. */
+/** A failure on the replication paths, answered as CouchDB would: `{error, reason}`, and our `code` where there is one. */
 export class ReplicationError extends Error {
   readonly status: number;
   readonly error: string;
   readonly headers: Record<string, string>;
+  readonly code?: ErrorCode;
 
   constructor(
     status: number,
     error: string,
     reason: string,
-    options: { headers?: Record<string, string>; cause?: unknown } = {},
+    options: { headers?: Record<string, string>; cause?: unknown; code?: ErrorCode | undefined } = {},
   ) {
     super(reason, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ReplicationError';
     this.status = status;
     this.error = error;
     this.headers = options.headers ?? {};
+    if (options.code !== undefined) this.code = options.code;
   }
 }
 
@@ -42,8 +45,30 @@ export function badRequest(reason: string): ReplicationError {
   return new ReplicationError(400, 'bad_request', reason);
 }
 
-export function forbidden(reason: string): ReplicationError {
-  return new ReplicationError(403, 'forbidden', reason);
+export function forbidden(reason: string, code?: ErrorCode): ReplicationError {
+  return new ReplicationError(403, 'forbidden', reason, { code });
+}
+
+const endedReasons: Record<MembershipEnd, string> = {
+  membership_ended: 'You are no member of this space any more.',
+  space_deleted: 'This space was deleted.',
+};
+
+export function membershipEnded(end: MembershipEnd): ReplicationError {
+  return forbidden(endedReasons[end], end);
+}
+
+/** What viewers are told who write. */
+export const readOnlyReason = 'Your role in this space is viewer: you may read it, and not write.';
+
+/** For requests that were under way: whoever asks again is answered by his new role. */
+export function membershipChanged(): ReplicationError {
+  return new ReplicationError(
+    503,
+    'service_unavailable',
+    'Your role in this space has just changed. Try again.',
+    { headers: { 'retry-after': '1' } },
+  );
 }
 
 export function requestTooLarge(reason: string): ReplicationError {
@@ -69,5 +94,6 @@ export function toReplicationError(thrown: unknown): ReplicationError | null {
   return new ReplicationError(thrown.status, errorNames[thrown.status] ?? 'error', thrown.message, {
     headers: thrown.headers ?? {},
     cause: thrown,
+    code: thrown.code,
   });
 }

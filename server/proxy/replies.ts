@@ -39,7 +39,13 @@ export function sendError(response: ServerResponse, error: ReplicationError): vo
     return;
   }
   drain(response.req);
-  sendJson(response, error.status, { error: error.error, reason: error.message }, error.headers);
+  const { error: name, message, code } = error;
+  sendJson(
+    response,
+    error.status,
+    { error: name, reason: message, ...(code === undefined ? {} : { code }) },
+    error.headers,
+  );
 }
 
 /** Reads away a body that nobody wants, so that its sender gets to the answer; within bounds. */

@@ -1,3 +1,4 @@
+import type { MembershipEnd } from '../../schema/index.ts';
 import { spaceIdOf, type SpaceDocument } from './space-document.ts';
 import type { Role } from './spaces.ts';
 
@@ -45,4 +46,10 @@ export function own<T>(record: Readonly<Record<string, T>> | undefined, name: st
 /** The record without one field. */
 export function omit<T>(record: Readonly<Record<string, T>> | undefined, name: string): Record<string, T> {
   return Object.fromEntries(Object.entries(record ?? {}).filter(([key]) => key !== name));
+}
+
+/** Why somebody is no member of a space that is there, or is being removed; null for members. */
+export function endIn(document: SpaceDocument, userId: string): MembershipEnd | null {
+  if (document.removing) return 'space_deleted';
+  return roleIn(document, userId) === null ? 'membership_ended' : null;
 }

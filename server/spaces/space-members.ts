@@ -42,8 +42,10 @@ export function createSpaceMembers(options: {
   directory: Directory;
   outbox: Outbox;
   clock: () => Date;
+  /** Resolves when requests of whoever was revoked are over. */
+  ended: () => Promise<void>;
 }): SpaceMembers {
-  const { directory, outbox, clock } = options;
+  const { directory, outbox, clock, ended } = options;
 
   async function change(spaceId: string, by: Actor, next: (current: SpaceDocument) => SpaceDocument) {
     await directory.update(spaceId, (found) => {
@@ -52,7 +54,7 @@ export function createSpaceMembers(options: {
       assertShareable(current);
       return next(current);
     });
-    await outbox.settleOrLater(spaceId);
+    await Promise.all([outbox.settleOrLater(spaceId), ended()]);
   }
 
   return {

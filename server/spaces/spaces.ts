@@ -11,7 +11,7 @@ import { leaveSpaces, ownedAlone, type OwnedSpace } from './leave-spaces.ts';
 import { listMemberships } from './list-memberships.ts';
 import { listSpaces } from './list-spaces.ts';
 import { inOutbox } from './member-changes.ts';
-import { isFormer, revokedMembers } from './membership.ts';
+import { isFormer } from './membership.ts';
 import { createMembershipEvents, isTold, type MembershipEvent } from './membership-events.ts';
 import { monthState } from './months.ts';
 import { createOutbox } from './outbox.ts';
@@ -19,8 +19,9 @@ import { provisionMonth } from './provision-month.ts';
 import { finishRemovals, removeSpace } from './remove-space.ts';
 import { requireSpace } from './require-space.ts';
 import { applyRetention } from './retention.ts';
+import { createRevocations, type RevocationListener } from './revocations.ts';
 import { createSharedSpaces, type SharedSpaces } from './shared-spaces.ts';
-import { databaseOf, monthsOf, spaceIdIn, spaceIdOf } from './space-document.ts';
+import { monthsOf, spaceIdIn } from './space-document.ts';
 import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
 import { startSweep } from './start-sweep.ts';
 import { ensureTemplates } from './templates-space.ts';
@@ -73,6 +74,8 @@ export interface Revocation {
   userId: string;
   /** The space's database; its runs databases start with it. */
   database: string;
+  /** Null where the user is still a member, or where that is not known. */
+  end: MembershipEnd | null;
 }
 
 export interface RetentionReport {
@@ -117,7 +120,7 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
   /** Writes every membership document of these spaces anew, for restores. */
   renewMemberships(spaceIds: readonly string[]): Promise<void>;
   /** Told at once, in every process, of everybody who lost a space or holds it otherwise than before. */
-  onRevoked(listener: (revocation: Revocation) => void): () => void;
+  onRevoked(listener: RevocationListener): () => void;
   /** Told in every process once a membership document was written; sometimes again of what is known already. */
   onMembership(listener: (event: MembershipEvent) => void): () => void;
   /** Why somebody without access has it no more; null for whoever never had it, or a space long gone. */
@@ -140,14 +143,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const outbox = createOutbox({ couch, directory, events, log });
   const invitations = createInvitations({ couch, directory, outbox, clock });
   const closing = new AbortController();
-  const listeners = new Set<(revocation: Revocation) => void>();
-  const stopWatching = directory.onChange((before, after) => {
-    if (!before) return;
-    const database = databaseOf(before, couch.prefix);
-    for (const userId of revokedMembers(before, after)) {
-      for (const listener of listeners) listener({ spaceId: spaceIdOf(before), userId, database });
-    }
-  });
+  const revocations = createRevocations(directory, couch.prefix);
   const services = { couch, directory, outbox };
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
@@ -160,7 +156,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
 
   return {
     ...createSharedSpaces({ ...services, clock }),
-    ...createSpaceMembers({ ...services, clock }),
+    ...createSpaceMembers({ ...services, clock, ended: () => revocations.ended() }),
     invitations,
     async watch() {
       await directory.open();
@@ -196,10 +192,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
         await outbox.settleOrLater(spaceId);
       }
     },
-    onRevoked(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onRevoked: (listener) => revocations.onRevoked(listener),
     onMembership: (listener) => events.onMembership(listener),
     async endedFor(userId, database) {
       const parsed = parseDatabaseName(database, couch.prefix);
@@ -211,7 +204,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     isFresh: () => directory.isFresh(),
     async close() {
       closing.abort();
-      stopWatching();
+      revocations.close();
       events.close();
       outbox.close();
       directory.close();

@@ -23,7 +23,7 @@ interface BootstrapOptions {
 
 /** Bytes of documents after which a page ends, with the document that is being sent. */
 const pageBytes = 1024 * 1024;
-const defaultLimit = 500;
+const defaultLimit = 2000;
 /** How long a client may take to read the rest, once the stream is to end. */
 const endingMilliseconds = 2000;
 
@@ -37,7 +37,7 @@ function endEarly(exchange: Exchange, output: Writable, reason: EndReason): void
   const { response, controller } = exchange;
   controller.abort();
   if (!response.headersSent) return sendError(response, endedError(reason));
-  if (reason === 'revoked' || reason === 'session-ended') {
+  if (reason !== 'expired' && reason !== 'closing') {
     response.destroy();
     return;
   }

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProxyOptions } from '../../../server/proxy/proxy.ts';
-import type { Revocation } from '../../../server/spaces/spaces.ts';
+import type { RevocationListener } from '../../../server/spaces/revocations.ts';
 import { startSettee, type TestSettee } from '../../support/settee.ts';
 import { eventually, registerPersonal, startProxy, type PersonalAccount } from './personal-account.ts';
 import { pourLines, startScriptedEngine } from './scripted-engine.ts';
@@ -114,7 +114,7 @@ describe('what happens while a request is being let in', () => {
 
   it('ends it where the membership ends', async () => {
     const { spaces } = settee.services;
-    let revoke = (_revocation: Revocation): void => {};
+    let revoke: RevocationListener = () => {};
     const between = await startBetween(feedsPour, {
       spaces: {
         ...spaces,
@@ -124,12 +124,13 @@ describe('what happens while a request is being let in', () => {
         },
         async access(userId, database) {
           const access = await spaces.access(userId, database);
-          revoke({ spaceId: userId, userId, database });
+          void revoke({ spaceId: userId, userId, database, end: 'membership_ended' });
           return access;
         },
       },
     });
-    expect((await between.account.own(query)).status).toBe(404);
+    const answer = await between.account.own(query);
+    expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'membership_ended' }]);
     expect(between.engine.asked()).toBe(0);
     await between.stop();
   });

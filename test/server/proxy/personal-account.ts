@@ -123,6 +123,7 @@ export function spacesWithRole(settee: TestSettee, role: Role): ProxyOptions['sp
       const engineRoles = [`space:${access.space.id}`, `space:${access.space.id}:${role}`];
       return { ...access, role, engineRoles };
     },
+    endedFor: (userId, database) => spaces.endedFor(userId, database),
     monthState: (access) => spaces.monthState(access),
     provisionMonth: (access) => spaces.provisionMonth(access),
     onRevoked: (listener) => spaces.onRevoked(listener),
