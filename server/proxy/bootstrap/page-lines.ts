@@ -1,5 +1,5 @@
-import { OkDocuments } from './ok-documents.ts';
 import type { LeafBatches, Sequence } from './leaf-batches.ts';
+import { OkDocuments } from './ok-documents.ts';
 
 /** Bytes of a line or of a part of it, and whether they end the line. */
 export interface LinePart {
@@ -17,18 +17,25 @@ function line(value: object): LinePart {
 
 /** Gathers documents into pages as their bytes come; holds no more than the bytes of one chunk. */
 class Pages {
-  readonly #reader: OkDocuments;
+  /** Pages that have ended. */
+  count = 0;
   readonly #pageBytes: number;
+  #reader: OkDocuments | null = null;
   #parts: Uint8Array[] = [];
   #endsLine = false;
   /** Bytes of documents in the open page; null where none is open. */
   #open: number | null = null;
+  /** Everything up to it has been sent. */
   #passed: Sequence;
 
-  constructor(pageBytes: number, passed: Sequence) {
-    this.#pageBytes = pageBytes;
-    this.#passed = passed;
-    this.#reader = new OkDocuments({
+  constructor(options: { since: Sequence; pageBytes: number }) {
+    this.#passed = options.since;
+    this.#pageBytes = options.pageBytes;
+  }
+
+  /** Takes the next part of a batch's answer. */
+  write(chunk: Uint8Array): LinePart | null {
+    this.#reader ??= new OkDocuments({
       documentStart: () => this.#startDocument(),
       piece: (bytes) => {
         this.#open = (this.#open ?? 0) + bytes.length;
@@ -36,30 +43,30 @@ class Pages {
       },
       documentEnd: () => {},
     });
-  }
-
-  write(chunk: Uint8Array): LinePart | null {
     this.#reader.write(chunk);
     return this.#take();
   }
 
-  /** Ends the open page, or writes an empty one: everything up to the sequence has been sent. */
-  end(seq: Sequence, hadAnswer: boolean): LinePart | null {
-    if (hadAnswer) this.#reader.end();
+  /** Ends a batch and the open page with it, an empty one where there is none. */
+  endBatch(seq: Sequence): LinePart | null {
+    this.#reader?.end();
+    this.#reader = null;
+    this.#passed = seq;
     if (this.#open === null) this.#parts.push(opening);
-    this.#close(seq);
+    this.#close();
     return this.#take();
   }
 
   #startDocument(): void {
     // A page in the middle of a batch names the sequence before the batch: who resumes there misses nothing.
-    if (this.#open !== null && this.#open >= this.#pageBytes) this.#close(this.#passed);
+    if (this.#open !== null && this.#open >= this.#pageBytes) this.#close();
     this.#parts.push(this.#open === null ? opening : comma);
     this.#open ??= 0;
   }
 
-  #close(seq: Sequence): void {
-    this.#parts.push(utf8.encode(`],"seq":${JSON.stringify(seq)}}\n`));
+  #close(): void {
+    this.count += 1;
+    this.#parts.push(utf8.encode(`],"page":${this.count},"seq":${JSON.stringify(this.#passed)}}\n`));
     this.#open = null;
     this.#endsLine = true;
   }
@@ -73,24 +80,28 @@ class Pages {
   }
 }
 
-/** The lines of a bootstrap stream, as bytes: what is coming, the pages, and at last `done`. */
+/**
+ * The lines of a bootstrap stream, as bytes: what is coming, the pages, numbered from 1 so that a client notices when
+ * one is lost, and at last `done` with their number.
+ */
 export async function* pageLines(
   leaves: LeafBatches,
   options: { since: Sequence; pageBytes: number },
 ): AsyncGenerator<LinePart, void> {
   yield line({ seq: leaves.seq, pending: leaves.pending });
+  const pages = new Pages(options);
   let { since } = options;
-  for await (const { answer, seq } of leaves.batches) {
-    const pages = new Pages(options.pageBytes, since);
-    if (answer !== null) {
-      for await (const chunk of answer.body as AsyncIterable<Uint8Array>) {
-        const part = pages.write(chunk);
-        if (part !== null) yield part;
-      }
+  for (let batch = await leaves.batches.next(0); batch.done !== true;) {
+    let bytes = 0;
+    for await (const chunk of (batch.value.answer?.body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      const part = pages.write(chunk);
+      if (part !== null) yield part;
     }
-    const last = pages.end(seq, answer !== null);
+    since = batch.value.seq;
+    const last = pages.endBatch(since);
     if (last !== null) yield last;
-    since = seq;
+    batch = await leaves.batches.next(bytes);
   }
-  yield line({ done: true, seq: since });
+  yield line({ done: true, page: pages.count, seq: since });
 }

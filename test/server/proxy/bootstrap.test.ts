@@ -38,6 +38,7 @@ interface Line {
   docs?: Leaf[];
   seq: number | string;
   pending?: number;
+  page?: number;
   done?: boolean;
 }
 
@@ -99,7 +100,9 @@ describe('the bootstrap stream', () => {
     const { remote, conflicted, deleted, attached } = await fill(account, 12);
     const lines = await bootstrap(account, '?limit=5');
     expect(Object.keys(lines[0] as Line).toSorted()).toEqual(['pending', 'seq']);
-    expect(lines.at(-1)).toEqual({ done: true, seq: lines.at(-2)?.seq });
+    const { page, seq } = lines.at(-2) as Line;
+    expect(lines.at(-1)).toEqual({ done: true, page, seq });
+    expect(lines.slice(1, -1).map((line) => line.page)).toEqual(lines.slice(1, -1).map((_, n) => n + 1));
     expect(lines.slice(1, -1).every(({ docs }) => Array.isArray(docs) && docs.length < 10)).toBe(true);
 
     const replicated = localPouch();
