@@ -9,6 +9,11 @@ function write(value: Json): string {
   return JSON.stringify(value);
 }
 
+/** A field that anybody may have written: text as it is, anything else as none. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /**
  * JSON with the keys of every object in code-unit order, so that the same content is the same text on every device.
  * Values that JSON has no word for follow `JSON.stringify`: undefined members vanish, dates become ISO text.

@@ -19,6 +19,8 @@ export {
   type OpenPair,
   type Settlement,
 } from './merge-document.ts';
+export { deviceRules, settingsRules } from './merge-by-time.ts';
+export { executionRules } from './merge-executions.ts';
 export { mergeFlows, type FlowMerge, type FlowSides, type MergeConflict } from './merge-flows.ts';
 export { flowRules, type ConflictRule, type MergeRules } from './merge-rules.ts';
 export type { Repair } from './repair-graph.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson, textOf } from './canonical-json.ts';
 import { agree, changedSides, leadOf, type MergeContext } from './three-way.ts';
 
 type Combine = (context: MergeContext, base: unknown, sides: readonly unknown[]) => unknown;
@@ -30,7 +30,7 @@ function compareVersions(a: string, b: string): number {
 const highest: Combine = (context, base, sides) => {
   const by = changedSides(context, base, sides);
   if (by.length === 0) return base;
-  const changed = texts(by.map((index) => sides[index])) as string[];
+  const changed = texts(by.map((index) => sides[index]));
   return changed.toSorted(compareVersions).at(-1) ?? base;
 };
 
@@ -62,7 +62,7 @@ function members(sort: (added: Map<string, unknown>) => unknown[]): Combine {
 }
 
 function timeOf(entry: unknown): string {
-  return String((entry as { timestamp?: unknown } | null)?.timestamp ?? '');
+  return textOf((entry as { timestamp?: unknown } | null)?.timestamp);
 }
 
 /** Tags that several sides added, in the order of the letters; a side's own order stays where it alone changed them. */

@@ -83,8 +83,8 @@ export function mergeEntries(
   const merged = new Map<string, GraphEntry>();
   for (const key of new Set([before, ...after].flatMap((entries) => [...entries.keys()]))) {
     const found = {
-      base: before.get(key) as Entry | undefined,
-      sides: after.map((entries) => entries.get(key) as Entry | undefined),
+      base: before.get(key),
+      sides: after.map((entries) => entries.get(key)),
     };
     const entry = mergeEntry(context, [...path, key], found);
     if (entry !== undefined) merged.set(key, entry);

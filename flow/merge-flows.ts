@@ -48,7 +48,7 @@ function keysOf(values: readonly (object | null | undefined)[], ignored: (key: s
 }
 
 const entriesOf = (fields: [string, unknown][]) =>
-  Object.fromEntries(fields.filter(([, value]) => value !== undefined)) as Fields;
+  Object.fromEntries(fields.filter(([, value]) => value !== undefined));
 
 function mergeGraph(context: MergeContext, { base, sides }: FlowSides): { flow: Fields; repaired: Repair[] } {
   const graphs = sides.map(({ flow }) => flow);

@@ -61,10 +61,10 @@ function leaveGroup(node: FlowNode, group: FlowNode | undefined): FlowNode {
     extent: _extent,
     ...rest
   } = node as FlowNode & Record<string, unknown>;
-  const { position } = rest as FlowNode;
-  if (!position || !group?.position) return rest as FlowNode;
+  const { position } = rest;
+  if (!position || !group?.position) return rest;
   const moved = { ...position, x: position.x + group.position.x, y: position.y + group.position.y };
-  return { ...rest, position: moved } as FlowNode;
+  return { ...rest, position: moved };
 }
 
 function dropParents(nodes: Nodes, sides: readonly Sided[], repaired: Repair[]): FlowNode[] {

@@ -1,5 +1,6 @@
+import { documentContent } from './document-content.ts';
 import { equalJson } from './equal-json.ts';
-import { unmarked } from './flow.ts';
+
 import { contentRevisionOf, isMerge, revisionOf, sourcesOf } from './leaf-rank.ts';
 import type { MergeConflict } from './merge-flows.ts';
 import type { Combined, ConflictRule, MergeRules } from './merge-rules.ts';
@@ -23,13 +24,6 @@ export type PairOutcome =
   /** Somebody has to choose, or someone else has the base: these revisions are not here. */
   | { kind: 'open'; base: string | null; conflicts: MergeConflict[]; missing: string[] };
 
-const outsideContent = new Set(['type', 'schemaVersion']);
-
-function contentOf(document: LeafDocument): Record<string, unknown> {
-  const fields = Object.entries(unmarked(document));
-  return Object.fromEntries(fields.filter(([key]) => !key.startsWith('_') && !outsideContent.has(key)));
-}
-
 function open(fields: Partial<Extract<PairOutcome, { kind: 'open' }>> = {}): PairOutcome {
   return { kind: 'open', base: null, conflicts: [], missing: [], ...fields };
 }
@@ -43,7 +37,7 @@ function digestsOf({ _attachments }: LeafDocument): Record<string, unknown> {
 function takeLater(higher: Leaf, lower: Leaf): PairOutcome {
   const [a, b] = [String(higher.document.updatedAt), String(lower.document.updatedAt)];
   if (a >= b) return { kind: 'pick', keep: true };
-  return { kind: 'merge', content: contentOf(lower.document), keep: [higher.document] };
+  return { kind: 'merge', content: documentContent(lower.document), keep: [higher.document] };
 }
 
 /** On every nearest common ancestor, which must all give the same. */
@@ -92,7 +86,7 @@ export function settlePair(higher: Leaf, lower: Leaf, context: PairContext): Pai
     return { kind: 'pick', keep: false };
   }
   if (graph.ancestorsOf(revisionOf(lower)).has(contentRevisionOf(higher))) {
-    return { kind: 'merge', content: contentOf(lower.document), keep: [] };
+    return { kind: 'merge', content: documentContent(lower.document), keep: [] };
   }
   if (isMerge(higher) && isMerge(lower) && sourcesOf(lower).every((source) => sources.has(source))) {
     return { kind: 'pick', keep: true };

@@ -33,7 +33,7 @@ export interface FieldRules {
   later: PlaceTest;
 }
 
-function textOf(value: unknown): string {
+function orderOf(value: unknown): string {
   return value === undefined ? '' : canonicalJson(value);
 }
 
@@ -46,7 +46,7 @@ export function leadOf(
   return among.reduce((best, index) => {
     const [a = '', b = ''] = [times[best], times[index]];
     if (a !== b) return a > b ? best : index;
-    return textOf(values[best]) >= textOf(values[index]) ? best : index;
+    return orderOf(values[best]) >= orderOf(values[index]) ? best : index;
   });
 }
 
