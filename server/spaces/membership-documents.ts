@@ -56,16 +56,14 @@ export async function writeMembership(
 ): Promise<SpaceDocument | null> {
   const database = personalDatabase(userId, couch.prefix);
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const found = await readLatest(couch, database, membershipDocId(spaceId));
+    const found = await readLive(couch, database, membershipDocId(spaceId));
     // After the document: whoever writes over a later one then meets a conflict, and looks again.
     const document = await directory.read(spaceId);
     if (found === 'no database') return document;
     const wanted = wantedLeaf(document, spaceId, userId, couch.prefix);
     if (isSame(found, wanted)) return document;
-    const written = await insert(couch, database, {
-      ...wanted,
-      ...(found.rev === undefined ? {} : { _rev: found.rev }),
-    });
+    const rev = found.doc?._rev;
+    const written = await insert(couch, database, { ...wanted, ...(rev === undefined ? {} : { _rev: rev }) });
     if (written) return document;
   }
   throw new SetteeError('conflict', 'A membership changes too often; try again.');
@@ -89,26 +87,23 @@ function wantedLeaf(
   };
 }
 
-/** The newest revision, also where it is a deletion. */
-interface Latest {
-  rev?: string;
+interface Found {
   doc: MembershipDocument | null;
 }
 
-async function readLatest(couch: Couch, database: string, id: string): Promise<Latest | 'no database'> {
+async function readLive(couch: Couch, database: string, id: string): Promise<Found | 'no database'> {
   try {
     const { rows } = await couch.admin<MembershipDocument>(database).fetch({ keys: [id] });
     const row = rows[0];
-    if (!row || !('value' in row)) return { doc: null };
-    // A deletion comes with its revision and without a document.
-    return { rev: row.value.rev, doc: ('doc' in row ? row.doc : null) ?? null };
+    // A deletion comes without a document; what follows it names no revision.
+    return { doc: (row && 'doc' in row ? row.doc : null) ?? null };
   } catch (error) {
     if (engineStatus(error) === 404) return 'no database';
     throw error;
   }
 }
 
-function isSame({ doc }: Latest, wanted: MembershipDocument | Tombstone): boolean {
+function isSame({ doc }: Found, wanted: MembershipDocument | Tombstone): boolean {
   if ('_deleted' in wanted) return doc === null;
   return doc !== null && Object.entries(wanted).every(([field, value]) => doc[field] === value);
 }

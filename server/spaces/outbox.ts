@@ -100,10 +100,15 @@ function owes(document: SpaceDocument): boolean {
   return isTold(document) && ((document.outbox?.length ?? 0) > 0 || document.making === true);
 }
 
-/** Takes out of the outbox whoever was told what is still so. */
+/**
+ * Takes out of the outbox whoever was told what is still so, and puts in whoever was told something else: another
+ * process may have told him the truth before.
+ */
 function withoutTold(document: SpaceDocument, told: ReadonlyMap<string, string | null>): SpaceDocument {
-  if (!owes(document)) return document;
-  const { making: _made, outbox = [], ...rest } = document;
-  const left = outbox.filter((userId) => !told.has(userId) || told.get(userId) !== stateOf(document, userId));
+  const { making, outbox = [], ...rest } = document;
+  const left = [...new Set([...outbox, ...told.keys()])].filter(
+    (userId) => !told.has(userId) || told.get(userId) !== stateOf(document, userId),
+  );
+  if (making === undefined && left.join() === outbox.join()) return document;
   return left.length > 0 ? { ...rest, outbox: left } : rest;
 }
