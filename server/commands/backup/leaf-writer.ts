@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EngineHttp } from '../../couch/engine-http.ts';
 import { CommandError } from '../command.ts';
-import type { LeafDocument } from './lines.ts';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 
 const batchBytes = 8 * 1024 * 1024;
 const batchLeaves = 500;

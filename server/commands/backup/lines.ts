@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { leafDocumentSchema, type LeafDocument } from '../../couch/read-leaves.ts';
 
 /**
  * A backup is gzipped text with one JSON object a line: a header, then for each database a `database` line, its
@@ -18,16 +19,6 @@ export const headerSchema = z.object({
   databases: z.array(z.string()),
 });
 export type BackupHeader = z.infer<typeof headerSchema>;
-
-/** One leaf revision as CouchDB writes it: with `_rev`, `_revisions`, `_deleted` and attachments inline. */
-export const leafDocumentSchema = z.looseObject({
-  _id: z.string(),
-  _rev: z.string(),
-  _revisions: z.object({ start: z.number().int(), ids: z.array(z.string()) }),
-  _deleted: z.boolean().optional(),
-  _attachments: z.record(z.string(), z.looseObject({ data: z.string() })).optional(),
-});
-export type LeafDocument = z.infer<typeof leafDocumentSchema>;
 
 export const countsSchema = z.object({
   /** Leaf revisions: one a document, more where it is in conflict. */

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { PassThrough } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 import { CommandError } from '../command.ts';
 import {
   addCounts,
@@ -14,7 +15,6 @@ import {
   type BackupHeader,
   type BackupLine,
   type Counts,
-  type LeafDocument,
 } from './lines.ts';
 
 async function* splitLines(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

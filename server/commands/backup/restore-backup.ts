@@ -5,7 +5,8 @@ import type { EngineHttp } from '../../couch/engine-http.ts';
 import type { Spaces } from '../../spaces/spaces.ts';
 import { CommandError } from '../command.ts';
 import { createLeafWriter, type FailedLeaf, type LeafWriter } from './leaf-writer.ts';
-import type { BackupHeader, LeafDocument } from './lines.ts';
+import type { BackupHeader } from './lines.ts';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 import { readBackup, verifyBackup } from './reader.ts';
 import { createRestoreMarks, type RestoreMarks } from './restore-mark.ts';
 import {

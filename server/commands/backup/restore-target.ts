@@ -3,7 +3,8 @@ import { personalDatabase, parseDatabaseName, serverDatabaseName } from '../../.
 import type { Couch } from '../../couch/couch.ts';
 import type { EngineHttp } from '../../couch/engine-http.ts';
 import { CommandError } from '../command.ts';
-import type { BackupHeader, LeafDocument } from './lines.ts';
+import type { BackupHeader } from './lines.ts';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 
 /** What a restore must know of the accounts in the file before it writes. */
 export interface BackedUpAccounts {

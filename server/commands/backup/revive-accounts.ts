@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EngineHttp } from '../../couch/engine-http.ts';
 import { CommandError } from '../command.ts';
-import type { LeafDocument } from './lines.ts';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 import { findDocuments } from './restore-target.ts';
 
 const ownedSchema = z.looseObject({ userId: z.string() });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Couch } from '../../couch/couch.ts';
 import type { EngineHttp } from '../../couch/engine-http.ts';
+import { readLeaves, UnreadableDatabaseError } from '../../couch/read-leaves.ts';
+import { CommandError } from '../command.ts';
 import { everything, ofUser } from './contents.ts';
-import { readLeaves } from './leaves.ts';
 import { backupVersion, type BackupFooter, type Counts } from './lines.ts';
 import { createBackupWriter, type BackupWriter } from './writer.ts';
 
@@ -29,6 +30,7 @@ export async function writeBackup(options: WriteBackupOptions): Promise<BackupRe
     return await writeAll(options, writer);
   } catch (error) {
     await writer.discard();
+    if (error instanceof UnreadableDatabaseError) throw new CommandError(error.message, { cause: error });
     throw error;
   }
 }

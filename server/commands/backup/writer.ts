@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createGzip } from 'node:zlib';
+import type { LeafDocument } from '../../couch/read-leaves.ts';
 import { CommandError } from '../command.ts';
 import {
   addCounts,
@@ -12,7 +13,6 @@ import {
   type BackupHeader,
   type BackupLine,
   type Counts,
-  type LeafDocument,
 } from './lines.ts';
 
 /** Writes a backup line by line; the file appears under its name only when `finish` has made it whole and durable. */

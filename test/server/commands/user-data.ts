@@ -1,6 +1,6 @@
 import { canonicalJson, computeRevision, makeVersion } from '../../../flow/index.ts';
 import { createEngineHttp } from '../../../server/couch/engine-http.ts';
-import { readLeaves } from '../../../server/commands/backup/leaves.ts';
+import { readLeaves } from '../../../server/couch/read-leaves.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
 
 interface Revisions {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readLeaves } from '../../../server/commands/backup/leaves.ts';
+import { readLeaves } from '../../../server/couch/read-leaves.ts';
 import { createEngineHttp, type EngineHttp } from '../../../server/couch/engine-http.ts';
 import { startTestEngine, type TestEngine } from '../../support/engine.ts';
 

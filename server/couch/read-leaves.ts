@@ -1,9 +1,25 @@
 import { z } from 'zod';
-import type { EngineHttp, EngineRequest } from '../../couch/engine-http.ts';
-import { pause } from '../../couch/retry.ts';
-import { OversizeError, readJson } from '../bounded-json.ts';
-import { CommandError } from '../command.ts';
-import { leafDocumentSchema, type LeafDocument } from './lines.ts';
+import { OversizeError, readJson } from './bounded-json.ts';
+import type { EngineHttp, EngineRequest } from './engine-http.ts';
+import { pause } from './retry.ts';
+
+/** One leaf revision as CouchDB writes it: with `_rev`, `_revisions`, `_deleted` and attachments inline. */
+export const leafDocumentSchema = z.looseObject({
+  _id: z.string(),
+  _rev: z.string(),
+  _revisions: z.object({ start: z.number().int(), ids: z.array(z.string()) }),
+  _deleted: z.boolean().optional(),
+  _attachments: z.record(z.string(), z.looseObject({ data: z.string() })).optional(),
+});
+export type LeafDocument = z.infer<typeof leafDocumentSchema>;
+
+/** The engine refused to give what it holds. */
+export class UnreadableDatabaseError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UnreadableDatabaseError';
+  }
+}
 
 /** Bytes of one page of documents; a single document may be longer. */
 const pageBytes = 16 * 1024 * 1024;
@@ -81,7 +97,9 @@ async function send(options: LeavesOptions, path: string, request: EngineRequest
   const response = await http.open(`/${encodeURIComponent(database)}${path}`, { ...request, signal });
   if (response.ok) return response;
   const reason = (await response.text()).slice(0, 200);
-  throw new CommandError(`${database} cannot be read: the engine answered ${response.status} ${reason}`);
+  throw new UnreadableDatabaseError(
+    `${database} cannot be read: the engine answered ${response.status} ${reason}`,
+  );
 }
 
 async function readChanges(
