@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import type { Mailer } from './mail/mailer.ts';
 import { createAuthRoutes } from './rest/auth-routes.ts';
 import { createDeviceRoutes } from './rest/device-routes.ts';
+import { createExportRoute } from './rest/export-route.ts';
 import { createInvitationRoutes } from './rest/invitation-routes.ts';
 import { createKeyRoutes } from './rest/key-routes.ts';
 import { createMemberRoutes } from './rest/member-routes.ts';
@@ -68,6 +69,7 @@ export function createApp(options: AppOptions): Express {
     ...createDeviceRoutes({ auth, spaces }),
     ...createKeyRoutes({ auth }),
     ...createSpaceRoutes({ spaces, publicUrl }),
+    createExportRoute({ spaces }),
     ...createMemberRoutes({ spaces, auth }),
     ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl }),
   ];

@@ -15,6 +15,7 @@ import type { Keyring } from './keyring.ts';
 import { listDatabases } from './list-databases.ts';
 import { createNodeConfig } from './node-config.ts';
 import { noteWrites } from './note-writes.ts';
+import { readLeaves } from './read-leaves.ts';
 import { rollOut } from './roll-out.ts';
 import { createUserTokens } from './user-tokens.ts';
 
@@ -90,6 +91,7 @@ export async function connectCouch(options: ConnectCouchOptions): Promise<Couch>
     },
     exists: (name) => databaseExists(admin, name),
     databases: (range) => listDatabases(http, prefix, range),
+    readLeaves: (leaves) => readLeaves({ ...leaves, http }),
     follow: (database, follow) => void followUntilClosed(database, follow),
     followDatabaseUpdates: (follow) => {
       const signal = AbortSignal.any([follow.signal, closing.signal]);

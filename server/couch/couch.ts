@@ -1,4 +1,5 @@
 import type nano from 'nano';
+import type { LeafDocument, LeavesOptions } from './read-leaves.ts';
 import type { FollowDatabaseUpdatesOptions } from './follow-database-updates.ts';
 
 export type DatabaseKind = 'space' | 'runs' | 'accounts' | 'directory' | 'server';
@@ -75,6 +76,8 @@ export interface Couch {
   exists(name: string): Promise<boolean>;
   /** The databases of this deployment (its prefix, Settee's own names), sorted; both keys inclusive. */
   databases(options?: { startKey?: string; endKey?: string }): Promise<string[]>;
+  /** Every leaf of every document, with its ancestry and attachments; holds one page at a time. */
+  readLeaves(options: Omit<LeavesOptions, 'http'>): AsyncGenerator<LeafDocument>;
   /** Reports changes until the signal aborts, reconnecting with backoff. */
   follow(database: string, options: FollowOptions): void;
   /** Reports which databases of this deployment are written, by whomever, until the signal aborts. */

@@ -20,6 +20,8 @@ export interface RouteInput<P, Q, B> {
 export interface Reply {
   status: number;
   body?: unknown;
+  /** Instead of a body: text that is sent piece by piece. What fails on the way breaks the answer off. */
+  stream?: AsyncIterable<string>;
   headers?: Record<string, string>;
 }
 
@@ -39,7 +41,8 @@ interface RouteDescription {
    * path instead of an e-mail.
    */
   limit?: 'sign-in' | 'password' | 'sign-up' | 'token';
-  replies: Record<number, { description: string; schema?: ZodType }>;
+  /** `contentType` where the answer is no JSON. */
+  replies: Record<number, { description: string; schema?: ZodType; contentType?: string }>;
 }
 
 /** A route as its author writes it; the schemas decide the types of the handler's input. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { ZodType } from 'zod';
 import type { ErrorCode } from '../../schema/index.ts';
@@ -76,8 +78,27 @@ function isReady(body: unknown): boolean {
   return typeof body === 'string' || body instanceof Uint8Array;
 }
 
-function send(response: Response, reply: Reply): void {
+async function sendStream(
+  response: Response,
+  stream: AsyncIterable<string>,
+  { log, signal }: Pick<RouteInput<unknown, unknown, unknown>, 'log' | 'signal'>,
+): Promise<void> {
+  try {
+    await pipeline(Readable.from(stream), response);
+  } catch (error) {
+    // Whoever went away needs no answer; for everybody else it breaks off, which shows that it is not whole.
+    if (!signal.aborted) log.warn({ err: error }, 'an answer broke off');
+    response.destroy();
+  }
+}
+
+async function send(
+  response: Response,
+  reply: Reply,
+  input: Pick<RouteInput<unknown, unknown, unknown>, 'log' | 'signal'>,
+): Promise<void> {
   response.status(reply.status).set({ 'Cache-Control': 'no-store', ...reply.headers });
+  if (reply.stream) return sendStream(response, reply.stream, input);
   if (reply.body === undefined) response.end();
   else if (isReady(reply.body) && response.get('content-type') !== undefined) response.send(reply.body);
   else response.json(reply.body);
@@ -104,7 +125,7 @@ function createHandler(route: Route, { identify, limitSignIn }: RouterOptions): 
       : null;
     const reply = await route.handle(input);
     if (route.limit !== 'sign-up') await attempt?.succeeded();
-    send(response, reply);
+    await send(response, reply, input);
   };
 }
 

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts';
 import type { Couch } from '../couch/couch.ts';
 import { createPersonal } from './create-personal.ts';
 import { createDirectory } from './directory.ts';
+import { createExportSpace, type ExportSpace } from './export-space.ts';
 import { findAccess } from './find-access.ts';
 import { createInvitations, type Invitations } from './invitations/invitations.ts';
 import { leaveSpaces, ownedAlone, type OwnedSpace } from './leave-spaces.ts';
@@ -109,6 +110,7 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
   open<D>(access: Access): nano.DocumentScope<D>;
   /** The user's own space; throws SetteeError `not_found`. */
   personal(userId: string): Promise<Access>;
+  exportSpace: ExportSpace;
   /** The spaces with other members that would be left without an owner. */
   ownedAlone(userId: string): Promise<OwnedSpace[]>;
   /** Takes the user out of all spaces and deletes those where he was alone; may be repeated after a crash. */
@@ -158,6 +160,12 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ...createSharedSpaces({ ...services, clock }),
     ...createSpaceMembers({ ...services, clock, ended: () => revocations.ended() }),
     invitations,
+    exportSpace: createExportSpace({
+      couch,
+      directory,
+      clock,
+      onRevoked: (listener) => revocations.onRevoked(listener),
+    }),
     async watch() {
       await directory.open();
       await ensureTemplates(couch, directory, clock());

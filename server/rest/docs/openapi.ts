@@ -45,7 +45,13 @@ function bodyOf(schemas: JsonSchemas, schema: Route['body']): JsonSchema {
   return { requestBody: { required: !schema.safeParse(undefined).success, content } };
 }
 
-function replyOf(schemas: JsonSchemas, { description: text, schema }: Route['replies'][number]): JsonSchema {
+function replyOf(
+  schemas: JsonSchemas,
+  { description: text, schema, contentType }: Route['replies'][number],
+): JsonSchema {
+  if (contentType !== undefined) {
+    return { description: text, content: { [contentType]: { schema: { type: 'string' } } } };
+  }
   if (schema === undefined) return { description: text };
   return { description: text, content: { 'application/json': { schema: schemas.add(schema) } } };
 }
