@@ -29,7 +29,7 @@ export async function rest(url: string, target: string, call: RestCall = {}): Pr
     ...(call.raw === undefined ? {} : { body: call.raw }),
   });
   const text = await answer.text();
-  const isJson = answer.headers.get('content-type')?.includes('json') === true;
+  const isJson = /[/+]json\b/.test(answer.headers.get('content-type') ?? '');
   return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text || null };
 }
 
