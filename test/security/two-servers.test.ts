@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeFlowDocuments } from '../support/flows.ts';
+import { rest, type RestAnswer } from '../support/rest-client.ts';
+import { startSettee, type TestSettee } from '../support/settee.ts';
+import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
+import { isEvent, openLive, type TestStream } from '../server/live/open-live.ts';
+
+let settee: TestSettee;
+/** The address of the other process’s server, over the same engine. */
+let other: string;
+const streams: TestStream[] = [];
+
+beforeAll(async () => {
+  settee = await startSettee();
+  other = (await settee.startAnother()).url;
+});
+afterEach(() => {
+  for (const stream of streams.splice(0)) stream.close();
+});
+afterAll(() => settee?.stop());
+
+interface Team {
+  id: string;
+  database: string;
+  owner: PersonalAccount;
+  member: PersonalAccount;
+}
+
+/** The owner asks one server, the member the other. */
+async function as(who: PersonalAccount, target: string, body?: unknown): Promise<RestAnswer> {
+  const call = { token: who.accessToken, ...(body === undefined ? {} : { body }) };
+  const answer = await rest(settee.url, target, call);
+  if (answer.status >= 300) throw new Error(`${target}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return answer;
+}
+
+async function openTeam(): Promise<Team> {
+  const [owner, member] = [await registerPersonal(settee), await registerPersonal(settee, `${other}/db`)];
+  const { body } = await as(owner, 'POST /api/spaces', { name: 'Team', kind: 'team' });
+  const { id, database } = body as { id: string; database: string };
+  const invited = await as(owner, `POST /api/spaces/${id}/invitations`, {
+    email: member.email,
+    role: 'editor',
+  });
+  await as(member, `POST /api/invitations/${invited.body.token}/accept`);
+  await expect.poll(async () => (await member.ask(`/${database}`)).status).toBe(200);
+  return { id, database, owner, member };
+}
+
+async function listen(team: Team): Promise<TestStream> {
+  const stream = await openLive(other, { token: team.member.accessToken });
+  streams.push(stream);
+  const hello = await stream.next(isEvent('hello'));
+  expect(JSON.stringify(hello.data)).toContain(team.id);
+  return stream;
+}
+
+const revoke = ({ id, owner, member }: Team): Promise<RestAnswer> =>
+  as(owner, `DELETE /api/spaces/${id}/members/${member.user.id}`);
+
+const reasonOf = async (answer: Response): Promise<unknown> => ({
+  status: answer.status,
+  code: ((await answer.json()) as { code?: string }).code,
+});
+
+describe('a removal at one server', () => {
+  it('ends the feeds that are open at the other, and every later request', async () => {
+    const team = await openTeam();
+    const { database, member } = team;
+    const feed = await member.ask(`/${database}/_changes?feed=continuous&since=now&heartbeat=1000`);
+    expect(feed.status).toBe(200);
+    const ended = feed.text().catch(() => 'cut');
+    await revoke(team);
+    await ended;
+    await expect
+      .poll(async () => reasonOf(await member.ask(`/${database}/_all_docs`)))
+      .toEqual({ status: 403, code: 'membership_ended' });
+    const [flow] = makeFlowDocuments({ seed: 1, count: 1, size: 3000 });
+    const written = await member.ask(`/${database}/_bulk_docs`, { method: 'POST', json: { docs: [flow] } });
+    expect(written.status).toBe(403);
+  });
+
+  it('is told on the stream at the other', async () => {
+    const team = await openTeam();
+    const stream = await listen(team);
+    await revoke(team);
+    await stream.next(isEvent('revoked', { space: team.id, code: 'membership_ended' }));
+  });
+
+  it('of the whole space is told on the stream at the other, by its own code', async () => {
+    const team = await openTeam();
+    const stream = await listen(team);
+    await as(team.owner, `DELETE /api/spaces/${team.id}`);
+    await stream.next(isEvent('revoked', { space: team.id, code: 'space_deleted' }));
+    await expect.poll(async () => (await team.member.ask(`/${team.database}`)).status).not.toBe(200);
+  });
+});
+
+describe('another role at one server', () => {
+  it('is kept by the other: who reads only can write there no more', async () => {
+    const team = await openTeam();
+    const { id, database, owner, member } = team;
+    const stream = await listen(team);
+    const docs = makeFlowDocuments({ seed: 2, count: 2, size: 3000 });
+    const put = (n: number): Promise<Response> =>
+      member.ask(`/${database}/${docs[n]?._id}`, { method: 'PUT', json: docs[n] });
+    expect((await put(0)).status).toBe(201);
+    await as(owner, `PATCH /api/spaces/${id}/members/${member.user.id}`, { role: 'viewer' });
+    await stream.next(isEvent('role', { space: id, role: 'viewer' }));
+    await expect.poll(async () => (await put(1)).status).toBe(403);
+    expect((await member.ask(`/${database}/_all_docs`)).status).toBe(200);
+  });
+});
+
+describe('a write at one server', () => {
+  it('is a hint at the other', async () => {
+    const team = await openTeam();
+    const stream = await listen(team);
+    const [flow] = makeFlowDocuments({ seed: 3, count: 1, size: 3000 });
+    await team.owner.ask(`/${team.database}/${flow?._id}`, { method: 'PUT', json: flow });
+    await stream.next(isEvent('hint', { space: team.id, database: team.database }));
+  });
+});
