@@ -1,8 +1,12 @@
-import type { Flow, FlowInput } from '../flow/index.ts';
+import type { Flow as StoredFlow, FlowInput } from '../flow/index.ts';
 import type { ExecutionDocument, ExecutionResult, FlowDocument } from '../schema/index.ts';
 import type { Environment, KeyValueStore } from './environment.ts';
 import type { PouchAdapter } from './pouch/open-pouch.ts';
+import type { FlowSharing, Notice, NoticesApi, SpacesApi } from './space-types.ts';
 import type { SyncStatus } from './status/sync-status.ts';
+
+/** A flow as applications see it: its id, the space it is in, and the revision it was read at. */
+export type Flow = StoredFlow & { spaceId: string };
 
 /** Ends a subscription; calling it again does nothing. */
 export type Unsubscribe = () => void;
@@ -69,6 +73,8 @@ export interface FlowQuery {
   offset?: number;
   /** Lists the softly deleted flows instead. */
   deleted?: boolean;
+  /** Only the flows of this space. */
+  spaceId?: string;
 }
 
 export interface FlowListResult {
@@ -80,15 +86,16 @@ export interface FlowListResult {
 /**
  * What `save` takes: a whole flow, or for an existing id only the fields to change; null clears a field. With a
  * `revision` that is no longer the newest, changes of other fields are combined and changes of the same fields are
- * kept side by side as a conflict.
+ * kept side by side as a conflict. `spaceId` says where a new flow is made, by default in the personal space; a flow
+ * that is there already stays where it is.
  */
-export type FlowChange = Partial<FlowInput> & { id?: string; revision?: string };
+export type FlowChange = Partial<FlowInput> & { id?: string; revision?: string; spaceId?: string };
 
 export type AutosaveState = 'idle' | 'saving' | 'saved' | 'error';
 
 export interface Autosave {
   /** Notes a change; it is written when nothing has changed for two seconds. Nothing is written for an unsaved flow. */
-  change: (patch: Omit<FlowChange, 'id' | 'revision'>) => void;
+  change: (patch: Omit<FlowChange, 'id' | 'revision' | 'spaceId'>) => void;
   /** Writes now what is waiting; rejects where that fails. */
   flush: () => Promise<void>;
   state: () => AutosaveState;
@@ -97,8 +104,11 @@ export interface Autosave {
   close: () => Promise<void>;
 }
 
-export interface FlowsApi {
-  /** Creates or changes a flow. Writes nothing where nothing changed. Unknown fields stay as they are. */
+export interface FlowsApi extends FlowSharing {
+  /**
+   * Creates or changes a flow, in whichever open space it is. Writes nothing where nothing changed; unknown fields stay
+   * as they are. Rejects with `read_only` where the user only reads.
+   */
   save: (input: FlowChange) => Promise<Flow>;
   get: (id: string) => Promise<Flow | null>;
   list: (query?: FlowQuery) => Promise<FlowListResult>;
@@ -248,21 +258,6 @@ export interface RefusedApi {
   subscribe: (listener: (refused: RefusedDocument[]) => void) => Unsubscribe;
 }
 
-/** Something that happened to a space and that the user has to know; kept on this device until it is dismissed. */
-export interface Notice {
-  id: string;
-  /**
-   * `rescued`: the membership ended; `role-lowered`: the user may only read there now; `space-deleted`: the space is
-   * gone. What was not on the server yet is in the personal space.
-   */
-  kind: 'rescued' | 'role-lowered' | 'space-deleted';
-  spaceName: string;
-  /** ISO time. */
-  at: string;
-  /** Copies in the personal space; empty where everything was on the server. */
-  flowIds: string[];
-}
-
 export interface Device {
   id: string;
   name: string;
@@ -308,6 +303,8 @@ export interface Settee {
   flows: FlowsApi;
   versions: VersionsApi;
   executions: ExecutionsApi;
+  spaces: SpacesApi;
+  notices: NoticesApi;
   conflicts: ConflictsApi;
   refused: RefusedApi;
   devices: DevicesApi;
@@ -322,4 +319,4 @@ export interface Settee {
   close: () => Promise<void>;
 }
 
-export type { Flow, FlowDocument, FlowInput };
+export type { FlowDocument, FlowInput, Notice };

@@ -12,6 +12,14 @@ const clientCodes: Record<string, SetteeErrorCode> = {
   token_expired: 'signed_out',
   token_reused: 'signed_out',
   session_ended: 'signed_out',
+  forbidden: 'forbidden',
+  read_only: 'read_only',
+  membership_ended: 'membership_ended',
+  space_deleted: 'space_deleted',
+  last_owner: 'last_owner',
+  invitation_invalid: 'invitation_invalid',
+  invitation_expired: 'invitation_expired',
+  quota_exceeded: 'quota_exceeded',
 };
 
 interface ErrorAnswer {

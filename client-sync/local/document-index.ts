@@ -6,6 +6,8 @@ export interface DocumentIndex<S> {
   ready: () => Promise<void>;
   /** By document id, of documents that are not deleted. */
   entries: () => Map<string, S>;
+  /** Ids of the documents that begin with `markPrefix`. */
+  marks: () => ReadonlySet<string>;
   /** Ids of documents with several leaves, deleted ones among them. */
   branched: () => Set<string>;
   /** Notes that a document has just got one more leaf, ahead of the feed. */
@@ -21,13 +23,17 @@ interface IndexOptions<S> {
   /** First part of the ids. */
   prefix: string;
   summarize: (doc: PouchDocument) => S;
+  /** First part of the ids of documents that say something about those: their coming and going is a change of all. */
+  markPrefix?: string;
 }
 
 const pageSize = 200;
 
 /** Starts to read at once; changes that arrive meanwhile are not lost. */
-export function createDocumentIndex<S>({ db, prefix, summarize }: IndexOptions<S>): DocumentIndex<S> {
+export function createDocumentIndex<S>(options: IndexOptions<S>): DocumentIndex<S> {
+  const { db, prefix, summarize, markPrefix } = options;
   const entries = new Map<string, S>();
+  const marks = new Set<string>();
   const branched = new Set<string>();
   const changed = createSignal<ReadonlySet<string>>();
   let closed = false;
@@ -52,7 +58,14 @@ export function createDocumentIndex<S>({ db, prefix, summarize }: IndexOptions<S
     }
     if (!closed) changed.emit(ids);
   };
+  const noteMark = ({ id, deleted }: PouchChange): boolean => {
+    if (markPrefix === undefined || !id.startsWith(markPrefix)) return false;
+    if (deleted) marks.delete(id);
+    else marks.add(id);
+    return true;
+  };
   const enqueue = (change: PouchChange) => {
+    if (noteMark(change)) changed.emit(new Set(entries.keys()));
     if (!change.id.startsWith(prefix)) return;
     noteLeaves(change);
     waiting.add(change.id);
@@ -66,7 +79,10 @@ export function createDocumentIndex<S>({ db, prefix, summarize }: IndexOptions<S
     feed = db.changes({ since, live: true, style: 'all_docs', return_docs: false }).on('change', enqueue);
     feed.catch(() => {});
     const { results } = await db.changes({ since: 0, style: 'all_docs', return_docs: true });
-    for (const change of results) if (change.id.startsWith(prefix)) noteLeaves(change);
+    for (const change of results) {
+      noteMark(change);
+      if (change.id.startsWith(prefix)) noteLeaves(change);
+    }
     await readPages(db, prefix, take);
   };
   let feed: ReturnType<Pouch['changes']> | null = null;
@@ -79,8 +95,12 @@ export function createDocumentIndex<S>({ db, prefix, summarize }: IndexOptions<S
   return {
     ready: () => loading,
     entries: () => entries,
+    marks: () => marks,
     branched: () => branched,
-    branch: (docId) => void branched.add(docId),
+    branch(docId) {
+      branched.add(docId);
+      changed.emit(new Set([docId]));
+    },
     apply(doc) {
       take(doc._id, doc);
       changed.emit(new Set([doc._id]));

@@ -1,5 +1,5 @@
 import { monthOf, type Month } from '../../schema/database-names.ts';
-import { bareId, executionDocId, monthOfUuidV7 } from '../../schema/ids.ts';
+import { bareId, executionDocId } from '../../schema/ids.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type {
@@ -10,11 +10,13 @@ import type {
   ExecutionsApi,
   ExecutionStart,
 } from '../types.ts';
-import type { CurrentWorkspace } from '../workspace.ts';
+import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeDevice } from './device-info.ts';
-import { getOrNull, retryOnConflict } from './local-documents.ts';
-import { readInOrder } from './read-in-order.ts';
-import type { RunSummary } from './run-index.ts';
+import { mayWrite } from './flow-places.ts';
+import { rescuedRunId } from './hashed-id.ts';
+import { retryOnConflict } from './local-documents.ts';
+import { noteOwn } from './own-revisions.ts';
+import { findRun, placedRuns, readRuns, type FoundRun, type PlacedRun } from './run-places.ts';
 import { timedId } from './uuid.ts';
 import { watchQuery } from './watch-query.ts';
 
@@ -35,12 +37,12 @@ export function executionFromDocument(doc: PouchDocument): Execution {
   return { ...Object.fromEntries(fields), id: bareId(doc._id) } as Execution;
 }
 
-function selectRuns(entries: Map<string, RunSummary>, query: ExecutionQuery): [string, RunSummary][] {
-  return [...entries]
-    .filter(([, run]) => !run.deleted)
-    .filter(([, run]) => query.flowId === undefined || run.flowId === query.flowId)
-    .filter(([, run]) => query.status === undefined || run.status === query.status)
-    .toSorted(([a, left], [b, right]) => compareText(right.startedAt, left.startedAt) || compareText(b, a));
+function selectRuns(runs: PlacedRun[], query: ExecutionQuery): PlacedRun[] {
+  return runs
+    .filter((run) => !run.deleted)
+    .filter((run) => query.flowId === undefined || run.flowId === query.flowId)
+    .filter((run) => query.status === undefined || run.status === query.status)
+    .toSorted((a, b) => compareText(b.startedAt, a.startedAt) || compareText(b.docId, a.docId));
 }
 
 function compareText(a: string, b: string): number {
@@ -58,9 +60,16 @@ function endFields(doc: PouchDocument, end: ExecutionEnd, now: number): Record<s
 }
 
 export function createExecutions({ current, now, fetchRun }: ExecutionsOptions): ExecutionsApi {
+  const write = async (space: SpaceWorkspace, month: Month, doc: PouchDocument): Promise<void> => {
+    const db = await space.space.runs(month);
+    const { rev } = await db.put(doc);
+    await noteOwn(db, doc._id, rev);
+    await space.runs.apply(month, doc);
+  };
   const start = async (input: ExecutionStart): Promise<Execution> => {
-    const { space, runs, flows } = current.get().personal;
-    const flow = await flows.read(input.flowId).catch(() => null);
+    const workspace = current.get();
+    const origin = await workspace.find(input.flowId).catch(() => null);
+    const flow = await origin?.flows.read(input.flowId).catch(() => null);
     const milliseconds = now();
     const startedAt = new Date(milliseconds).toISOString();
     const given = Object.entries(input).filter(([, value]) => value !== undefined);
@@ -77,33 +86,21 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
       executedOnDevice: describeDevice(startedAt),
       results: [],
     };
-    const month = monthOf(new Date(milliseconds));
-    await (await space.runs(month)).put(doc);
-    await runs.apply(month, doc);
+    // A viewer's runs are his own: the space takes none of them.
+    const place = origin && mayWrite(origin) ? origin : workspace.personal;
+    await write(place, monthOf(new Date(milliseconds)), doc);
     return executionFromDocument(doc);
   };
-  const monthsToSearch = (id: string): Month[] => {
-    const month = monthOfUuidV7(id);
-    return month === null ? current.get().personal.space.months() : [month];
-  };
-  const find = async (id: string): Promise<{ month: Month; doc: PouchDocument } | null> => {
-    const { space } = current.get().personal;
-    for (const month of monthsToSearch(id)) {
-      if (!space.months().includes(month)) continue;
-      const db = await space.runs(month);
-      const doc = (await getOrNull(db, executionDocId(id))) ?? (await getOrNull(db, `run:${id}`));
-      if (doc) return { month, doc };
-    }
-    return null;
-  };
+  /** A run that was kept when its space went is found by its first id as well. */
+  const find = async (id: string): Promise<FoundRun | null> =>
+    (await findRun(current.get(), id)) ?? findRun(current.get(), rescuedRunId(id));
   const complete = (id: string, end: ExecutionEnd): Promise<Execution> =>
     retryOnConflict(async () => {
       const found = await find(id);
       if (!found) throw executionNotFound(id);
-      const { month, doc } = found;
+      const { space, month, doc } = found;
       const next: PouchDocument = { ...doc, ...endFields(doc, end, now()) };
-      await (await current.get().personal.space.runs(month)).put(next);
-      await current.get().personal.runs.apply(month, next);
+      await write(space, month, next);
       return executionFromDocument(next);
     });
   const get = async (id: string): Promise<Execution | null> => {
@@ -111,17 +108,11 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
     return here ? executionFromDocument(here.doc) : fetchRun(id);
   };
   const list = async (query: ExecutionQuery = {}): Promise<ExecutionListResult> => {
-    const { space, runs } = current.get().personal;
-    await runs.ready();
-    const selected = selectRuns(runs.entries(), query);
+    const workspace = current.get();
+    const selected = selectRuns(await placedRuns(workspace), query);
     const { offset = 0, limit = defaultLimit } = query;
-    const page = selected.slice(offset, offset + limit);
-    const docs = new Map<string, PouchDocument>();
-    for (const month of new Set(page.map(([, run]) => run.month))) {
-      const ids = page.filter(([, run]) => run.month === month).map(([id]) => id);
-      for (const doc of await readInOrder(await space.runs(month), ids)) docs.set(doc._id, doc);
-    }
-    const executions = page.flatMap(([id]) => docs.get(id) ?? []).map(executionFromDocument);
+    const docs = await readRuns(workspace, selected.slice(offset, offset + limit));
+    const executions = docs.map(executionFromDocument);
     return { executions, total: selected.length };
   };
   return {

@@ -9,6 +9,7 @@ import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { ImportReport } from '../types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { assertFlow } from './flow-edits.ts';
+import { hashedId } from './hashed-id.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
 import { backupTime, parseBackup, type BackupRow } from './parse-backup.ts';
 import { keepVersion, readVersion } from './versions.ts';
@@ -27,14 +28,7 @@ const timeFields = [
 /** A UUID made of any other id, always the same (in the form of RFC 9562, version 8), so that a second run finds it. */
 function uuidFor(id: unknown): string {
   if (typeof id === 'string' && uuidPattern.test(id.toLowerCase())) return id.toLowerCase();
-  const hash = contentHash(['imported flow', id ?? null]);
-  return [
-    hash.slice(0, 8),
-    hash.slice(8, 12),
-    `8${hash.slice(13, 16)}`,
-    `8${hash.slice(17, 20)}`,
-    hash.slice(20, 32),
-  ].join('-');
+  return hashedId(['imported flow', id ?? null]);
 }
 
 function idText(id: unknown): string {

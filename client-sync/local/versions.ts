@@ -7,9 +7,11 @@ import type { FlowContent, FlowDocument, VersionDocument } from '../../schema/in
 import { SetteeClientError } from '../errors.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import type { FlowVersion, VersionsApi } from '../types.ts';
-import type { CurrentWorkspace } from '../workspace.ts';
-import { flowNotFound } from './flows.ts';
+import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
+import { assertWritable } from './flow-places.ts';
+import { flowNotFound, placed } from './flows.ts';
 import { getOrNull, putRevision, retryOnConflict } from './local-documents.ts';
+import { noteOwn } from './own-revisions.ts';
 
 /**
  * Writes the snapshot of a flow; where it is there already, nothing changes. Rejects where it is not there afterwards,
@@ -17,7 +19,9 @@ import { getOrNull, putRevision, retryOnConflict } from './local-documents.ts';
  */
 export async function keepVersion(db: Pouch, doc: FlowDocument): Promise<VersionDocument> {
   const version = makeVersion(doc);
-  await putRevision(db, version, computeRevision(version));
+  const revision = computeRevision(version);
+  await putRevision(db, version, revision);
+  await noteOwn(db, version._id, revision);
   if (await readVersion(db, version._id)) return version;
   // Deleted once: that revision is known already and does not come back. Readers go by the content alone.
   await db.put(version);
@@ -34,14 +38,14 @@ export async function readVersion(db: Pouch, id: string): Promise<VersionDocumen
   return winner && intactLeaf(db, winner);
 }
 
-function versionOf(doc: VersionDocument): FlowVersion {
+function versionOf(place: SpaceWorkspace, doc: VersionDocument): FlowVersion {
   const { revision: _none, ...flow } = flowFromDocument({
     ...doc.snapshot,
     _id: flowDocId(doc.flowId),
     type: 'flow',
     schemaVersion: doc.schemaVersion,
   });
-  return { id: doc._id, flowId: doc.flowId, flow };
+  return { id: doc._id, flowId: doc.flowId, flow: placed(place, flow) };
 }
 
 /** The leaf that is what its id says; anybody may have pushed another one beside it. */
@@ -55,7 +59,8 @@ async function intactLeaf(db: Pouch, doc: PouchDocument): Promise<VersionDocumen
   return null;
 }
 
-async function readVersions(db: Pouch, flowId: string): Promise<VersionDocument[]> {
+/** The versions of a flow that are kept here, newest first. */
+export async function readVersions(db: Pouch, flowId: string): Promise<VersionDocument[]> {
   const prefix = `${idPrefixes.version}${flowId}:`;
   const { rows } = await db.allDocs({ startkey: prefix, endkey: `${prefix}\uffff`, include_docs: true });
   const docs = await Promise.all(rows.map(async ({ doc }) => (doc ? intactLeaf(db, doc) : null)));
@@ -76,45 +81,56 @@ export function nextVersion(version: string): string {
   return `${major ?? 1}.${minor ?? 0}.${(patch ?? 0) + 1}`;
 }
 
+async function readFlow({ flows }: SpaceWorkspace, flowId: string): Promise<FlowDocument> {
+  const doc = await flows.read(flowId);
+  if (!doc) throw flowNotFound(flowId);
+  return doc;
+}
+
 export function createVersions(current: CurrentWorkspace, iso: () => string): VersionsApi {
-  const readFlow = async (flowId: string): Promise<FlowDocument> => {
-    const doc = await current.get().personal.flows.read(flowId);
-    if (!doc) throw flowNotFound(flowId);
-    return doc;
+  const requirePlace = async (flowId: string): Promise<SpaceWorkspace> => {
+    const place = await current.get().find(flowId);
+    if (!place) throw flowNotFound(flowId);
+    return place;
   };
   const list = async (flowId: string) => {
-    const versions = await readVersions(current.get().personal.space.main, flowId);
-    return versions.map(versionOf);
+    const place = (await current.get().find(flowId)) ?? current.get().personal;
+    const versions = await readVersions(place.space.main, flowId);
+    return versions.map((version) => versionOf(place, version));
   };
   const save: VersionsApi['save'] = async (flowId, { changes = '' } = {}) => {
-    const { space, flows } = current.get().personal;
-    const doc = await readFlow(flowId);
+    const place = await requirePlace(flowId);
+    assertWritable(place);
+    const { space, flows } = place;
+    const doc = await readFlow(place, flowId);
     const known = await readVersions(space.main, flowId);
     const existing = known.find(({ snapshot }) => isKept(doc, snapshot));
-    if (existing) return versionOf(existing);
+    if (existing) return versionOf(place, existing);
     const version = await keepVersion(space.main, doc);
     const entry = { version: doc.version, timestamp: iso(), changes };
     await retryOnConflict(async () => {
-      const latest = await readFlow(flowId);
+      const latest = await readFlow(place, flowId);
       await flows.write({
         ...latest,
         version: nextVersion(doc.version),
         versionHistory: [...(latest.versionHistory ?? []), entry],
       });
     });
-    return versionOf(version);
+    return versionOf(place, version);
   };
   const restore: VersionsApi['restore'] = async (flowId, versionId) => {
-    const { space, flows } = current.get().personal;
+    const place = await requirePlace(flowId);
+    assertWritable(place);
+    const { space, flows } = place;
     const wanted = (await readVersions(space.main, flowId)).find(({ _id }) => _id === versionId);
     if (!wanted) {
       throw new SetteeClientError('version_not_found', 'There is no such version of this flow here.');
     }
     return retryOnConflict(async () => {
-      const doc = await readFlow(flowId);
-      if (isKept(doc, wanted.snapshot)) return flows.remember(doc);
+      const doc = await readFlow(place, flowId);
+      if (isKept(doc, wanted.snapshot)) return placed(place, flows.remember(doc));
       await keepVersion(space.main, doc);
-      return flows.remember(await flows.write(restored(doc, wanted)));
+      return placed(place, flows.remember(await flows.write(restored(doc, wanted))));
     });
   };
   return { save, list, restore };

@@ -1,7 +1,8 @@
 import { putNote, removeNote } from '../local/local-documents.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import { createSignal } from '../signal.ts';
-import type { Notice, Unsubscribe } from '../types.ts';
+import type { Notice } from '../space-types.ts';
+import type { Unsubscribe } from '../types.ts';
 
 /** What the user has to be told, kept until it is dismissed; not replicated. */
 export interface NoticeStore {

@@ -1,0 +1,41 @@
+import type { Month } from '../../schema/database-names.ts';
+import { readOwn } from '../local/own-revisions.ts';
+import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
+import { listUnpushed } from '../replication/pending-changes.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
+
+/** The documents of one local database that the server may not have, and the revisions of them that it refused. */
+export async function listCandidates(
+  { space, refused }: SpaceWorkspace,
+  place: 'main' | Month,
+): Promise<Map<string, string | null>> {
+  const db = place === 'main' ? space.main : await space.runs(place);
+  const candidates = new Map<string, string | null>();
+  for (const { docId } of await listUnpushed(db)) candidates.set(docId, null);
+  for (const refusal of await refused.list()) {
+    if (refusal.place === place) candidates.set(refusal.docId, refusal.revision);
+  }
+  return candidates;
+}
+
+/**
+ * The live leaves of a document that this device wrote, or made by merging what it wrote. A pull that was cut short
+ * leaves others' work among what looks unpushed: that is theirs, and on the server.
+ */
+export async function ownLeaves(
+  db: Pouch,
+  docId: string,
+  refusedRevision: string | null,
+): Promise<PouchDocument[]> {
+  const own = await readOwn(db, docId);
+  if (!own && refusedRevision === null) return [];
+  const mine = (revision: unknown) =>
+    typeof revision === 'string' && (own?.all.has(revision) === true || revision === refusedRevision);
+  const leaves = await db.get(docId, { open_revs: 'all', attachments: true }).catch(() => []);
+  return leaves.flatMap((leaf) => {
+    if (!('ok' in leaf) || leaf.ok._deleted === true) return [];
+    const { _rev, mergedFrom } = leaf.ok;
+    const isMine = mine(_rev) || (Array.isArray(mergedFrom) && mergedFrom.some(mine));
+    return isMine ? [leaf.ok] : [];
+  });
+}
