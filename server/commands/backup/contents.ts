@@ -1,4 +1,9 @@
-import { parseDatabaseName, personalDatabase, serverDatabaseName } from '../../../schema/index.ts';
+import {
+  parseDatabaseName,
+  personalDatabase,
+  serverDatabaseName,
+  spaceDatabase,
+} from '../../../schema/index.ts';
 import {
   emailClaimId,
   hashEmail,
@@ -8,6 +13,7 @@ import {
 } from '../../auth/account-documents.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
+import { spaceDocumentSchema, spaceIdOf } from '../../spaces/space-document.ts';
 import { CommandError } from '../command.ts';
 
 /** A database of a backup, and which of its documents belong into it. */
@@ -20,6 +26,11 @@ export interface BackupSection {
 /** Sessions end with a restore: bringing them back would revive those that were ended since. */
 function isSession(id: string): boolean {
   return id.startsWith('session:');
+}
+
+/** Written by the server from the directory: a restore has them written anew. */
+function isMembership(id: string): boolean {
+  return id.startsWith('membership:');
 }
 
 /** The account of an address; throws CommandError where there is none. */
@@ -46,25 +57,48 @@ export async function everything(couch: Couch): Promise<BackupSection[]> {
     ...names.filter((name) => isServer(name) && name !== accounts),
     ...names.filter((name) => name === accounts),
   ];
-  return ordered.map((database) => ({ database, wants: (id) => database !== accounts || !isSession(id) }));
+  return ordered.map((database) => ({
+    database,
+    wants: (id) => (database === accounts ? !isSession(id) : !isMembership(id)),
+  }));
 }
 
-/** One user's databases, and what the directory and the accounts hold of that user. */
-export async function ofUser(couch: Couch, userId: string): Promise<BackupSection[]> {
-  const personal = personalDatabase(userId, couch.prefix);
-  const own = (await couch.databases({ startKey: personal, endKey: `${personal}-\ufff0` })).filter((name) => {
-    const parsed = parseDatabaseName(name, couch.prefix);
-    return parsed?.kind === 'personal' && parsed.userId === userId;
+/** A space's own database and those of its months. */
+async function databasesOf(couch: Couch, database: string): Promise<string[]> {
+  const found = await couch.databases({ startKey: database, endKey: `${database}-\ufff0` });
+  return found.filter((name) => name === database || name.startsWith(`${database}-runs-`));
+}
+
+/** The spaces of several people that the user owns, alone or with others. */
+async function ownedSpaces(couch: Couch, userId: string): Promise<string[]> {
+  const directory = couch.admin(serverDatabaseName('directory', couch.prefix));
+  const query = { key: userId, include_docs: true, reduce: false };
+  const { rows } = await directory.view('settee', 'spaces_by_member', query);
+  return rows.flatMap(({ doc }) => {
+    const space = spaceDocumentSchema.safeParse(doc).data;
+    const isOwned = space?.members[userId] === 'owner' && space.kind !== 'personal' && !space.removing;
+    return isOwned ? [spaceIdOf(space)] : [];
   });
+}
+
+/** One user's databases, those of the spaces he owns, and what the directory and the accounts hold of them. */
+export async function ofUser(couch: Couch, userId: string): Promise<BackupSection[]> {
+  const spaces = await ownedSpaces(couch, userId);
+  const mains = [
+    personalDatabase(userId, couch.prefix),
+    ...spaces.map((id) => spaceDatabase(id, couch.prefix)),
+  ];
+  const own = (await Promise.all(mains.map((database) => databasesOf(couch, database)))).flat();
+  const entries = new Set([userId, ...spaces].map((id) => `space:${id}`));
   const account = couch.admin<Partial<UserDocument>>(serverDatabaseName('accounts', couch.prefix));
   const { emailHash } = await account.get(userDocumentId(userId));
   const accountIds = new Set([userDocumentId(userId), emailClaimId(emailHash ?? '')]);
   const accountPrefixes = [`key:${userId}:`, `device:${userId}:`];
   return [
-    ...own.map((database) => ({ database, wants: () => true })),
+    ...own.map((database) => ({ database, wants: (id: string) => !isMembership(id) })),
     {
       database: serverDatabaseName('directory', couch.prefix),
-      wants: (id) => id === `space:${userId}`,
+      wants: (id) => entries.has(id),
     },
     {
       database: serverDatabaseName('accounts', couch.prefix),

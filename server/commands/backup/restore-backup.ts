@@ -1,4 +1,4 @@
-import { serverDatabaseName } from '../../../schema/index.ts';
+import { parseDatabaseName, serverDatabaseName } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { layoutOf } from '../../couch/database-layout.ts';
 import type { EngineHttp } from '../../couch/engine-http.ts';
@@ -23,7 +23,7 @@ import { reviveAccounts } from './revive-accounts.ts';
 export interface RestoreOptions {
   couch: Couch;
   http: EngineHttp;
-  spaces: Pick<Spaces, 'createPersonal'>;
+  spaces: Pick<Spaces, 'createPersonal' | 'renewMemberships'>;
   path: string;
   /** Merge into spaces that have documents already. */
   force: boolean;
@@ -59,8 +59,17 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
   for (const { id, createdAt } of await findUsersWithoutSpace(couch, http, accounts)) {
     await options.spaces.createPersonal({ id, createdAt: createdAt ?? header.createdAt });
   }
+  await options.spaces.renewMemberships(spacesIn(header));
   for (const name of header.databases) await marks.remove(couch.prefix + name);
   return report;
+}
+
+/** The ids of the spaces in the file that several people may share. */
+function spacesIn({ databases }: BackupHeader): string[] {
+  return databases.flatMap((name) => {
+    const parsed = parseDatabaseName(name);
+    return parsed?.kind === 'space' && parsed.month === undefined ? [parsed.spaceId] : [];
+  });
 }
 
 function refuseOtherUser(header: BackupHeader, email: string): void {
