@@ -115,6 +115,7 @@ export {
   spaceListSchema,
   spaceMonthsBodySchema,
   spaceSchema,
+  spaceUsageSchema,
   updateMeBodySchema,
   userRoles,
   userSchema,
@@ -132,6 +133,7 @@ export {
   type SpaceReply,
   type UpdateMeBody,
   type User,
+  type SpaceUsage,
 } from './rest/accounts.ts';
 export {
   activityAnalyticsSchema,

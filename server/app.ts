@@ -25,7 +25,7 @@ import { createMemberRoutes } from './rest/member-routes.ts';
 import type { Route } from './rest/route.ts';
 import { createRouter } from './rest/router.ts';
 import { createSessionRoutes } from './rest/session-routes.ts';
-import { createSpaceRoutes } from './rest/space-routes.ts';
+import { createSpaceRoutes, type SpaceRoutesOptions } from './rest/space-routes.ts';
 import type { Spaces } from './spaces/spaces.ts';
 
 export interface AppOptions {
@@ -39,6 +39,8 @@ export interface AppOptions {
   healthChecks: Record<string, HealthCheck>;
   /** What answers below /db. */
   proxy?: RequestHandler;
+  /** How much a space holds, for the list of spaces. */
+  usageOf?: SpaceRoutesOptions['usageOf'];
   /** What answers at /live. */
   live?: RequestHandler;
   /** Further REST calls; they are given those of the accounts, so that one description can name them all. */
@@ -68,7 +70,11 @@ export function createApp(options: AppOptions): Express {
     ...createSessionRoutes({ auth }),
     ...createDeviceRoutes({ auth, spaces }),
     ...createKeyRoutes({ auth }),
-    ...createSpaceRoutes({ spaces, publicUrl }),
+    ...createSpaceRoutes({
+      spaces,
+      publicUrl,
+      ...(options.usageOf === undefined ? {} : { usageOf: options.usageOf }),
+    }),
     createExportRoute({ spaces }),
     ...createMemberRoutes({ spaces, auth }),
     ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl }),

@@ -26,12 +26,27 @@ export interface Config {
   refreshTokenDays: number;
   refreshGraceSeconds: number;
   rateLimits: RateLimits;
+  quota: QuotaLimits;
+  /** Of one user, in this process. */
+  liveStreamsPerUser: number;
   /** How long an invitation holds. */
   invitationDays: number;
   /** Unset: mails are not sent, only noted. */
   mail?: { smtpUrl: string; from: string };
   /** For outside checks only: the embedded engine takes plain users. */
   embeddedPlainUsers: boolean;
+}
+
+/** What may be kept; 0 turns a limit off. */
+interface QuotaAmount {
+  documents: number;
+  bytes: number;
+}
+export interface QuotaLimits {
+  /** In one space, with its runs. */
+  space: QuotaAmount;
+  /** In all spaces that one user owns. */
+  user: QuotaAmount;
 }
 
 /** Requests in a window; 0 turns a limit off. */
@@ -93,6 +108,8 @@ const trustProxy = z
     return /^\d+$/.test(value) ? Number(value) : value;
   });
 
+const gigabyte = 1024 ** 3;
+
 const environmentSchema = z.object({
   PORT: port.default(3000),
   HOST: z.string().default('127.0.0.1'),
@@ -128,6 +145,11 @@ const environmentSchema = z.object({
   RATE_LIMIT_SIGN_IN: count.default(5),
   RATE_LIMIT_GENERAL: count.default(1000),
   RATE_LIMIT_REPLICATION: count.default(100_000),
+  QUOTA_DOCUMENTS: count.default(100_000),
+  QUOTA_BYTES: count.default(5 * gigabyte),
+  QUOTA_USER_DOCUMENTS: count.default(500_000),
+  QUOTA_USER_BYTES: count.default(20 * gigabyte),
+  LIVE_STREAMS_PER_USER: count.min(1, 'must be 1 or more').default(50),
   INVITATION_DAYS: z.coerce.number('must be a number').positive('must be more than 0').max(365).default(7),
   SMTP_URL: z
     .string()
@@ -180,6 +202,11 @@ function toConfig(env: Environment): Config {
     refreshTokenDays: env.REFRESH_TOKEN_DAYS,
     refreshGraceSeconds: env.REFRESH_GRACE_SECONDS,
     rateLimits: rateLimits(env),
+    quota: {
+      space: { documents: env.QUOTA_DOCUMENTS, bytes: env.QUOTA_BYTES },
+      user: { documents: env.QUOTA_USER_DOCUMENTS, bytes: env.QUOTA_USER_BYTES },
+    },
+    liveStreamsPerUser: env.LIVE_STREAMS_PER_USER,
     invitationDays: env.INVITATION_DAYS,
     ...mail(env),
     embeddedPlainUsers: env.EMBEDDED_PLAIN_USERS,

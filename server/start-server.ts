@@ -19,6 +19,9 @@ import { createProxy } from './proxy/proxy.ts';
 import { createRestRoutes } from './rest/index.ts';
 import { serverDatabaseName } from '../schema/index.ts';
 import { createDoorbell, type Doorbell } from './spaces/doorbell.ts';
+import { createQuota, type Quota } from './spaces/quota.ts';
+import { withQuota } from './spaces/quota-guard.ts';
+import { createUsageMeter } from './spaces/usage-meter.ts';
 import { createSpaces, type Spaces } from './spaces/spaces.ts';
 
 /** The parts of a running server, the way down to the engine. */
@@ -27,6 +30,7 @@ export interface Services {
   couch: Couch;
   doorbell: Doorbell;
   spaces: Spaces;
+  quota: Quota;
   auth: Auth;
   mailer: Mailer;
 }
@@ -91,6 +95,7 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   const spaces = createSpaces({ couch, log, clock });
   closers.add(() => spaces.close());
   await spaces.watch();
+  const quota = createQuota({ meter: createUsageMeter({ couch }), spaces, limits: config.quota });
   const auth = await createAuth({
     couch,
     keyring,
@@ -110,7 +115,7 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   watchKeys({ couch, keyring, log, clock, signal: closing.signal });
   const mailer = options.mailer ?? createMailer(config, log);
   closers.add(() => mailer.close());
-  return { keyring, couch, doorbell, spaces, auth, mailer };
+  return { keyring, couch, doorbell, spaces, quota, auth, mailer };
 }
 
 function healthChecksOf({ couch, auth, spaces }: Services): Record<string, HealthCheck> {
@@ -122,10 +127,16 @@ function healthChecksOf({ couch, auth, spaces }: Services): Record<string, Healt
   };
 }
 
-function openLive({ log, clock }: StartServerOptions, services: Services, closers: Closers): Live {
+function openLive({ config, log, clock }: StartServerOptions, services: Services, closers: Closers): Live {
   const { couch, doorbell } = services;
   const sequenceOf = createSequenceOf(couch);
-  const live = createLive({ ...services, sequenceOf, log, ...(clock === undefined ? {} : { clock }) });
+  const live = createLive({
+    ...services,
+    sequenceOf,
+    log,
+    limits: { streamsPerUser: config.liveStreamsPerUser },
+    ...(clock === undefined ? {} : { clock }),
+  });
   const closing = new AbortController();
   closers.add(() => closing.abort());
   couch.followDatabaseUpdates({
@@ -153,10 +164,11 @@ async function serve(options: StartServerOptions, services: Services, closers: C
     requests,
     proxy,
     live,
+    usageOf: (space) => services.quota.usageOf(space),
     healthChecks: healthChecksOf(services),
     routes: (otherRoutes) =>
       createRestRoutes({
-        spaces: services.spaces,
+        spaces: withQuota(services.spaces, services.quota),
         otherRoutes,
         ...(options.clock === undefined ? {} : { clock: options.clock }),
       }),

@@ -132,6 +132,19 @@ export const deviceSchema = z
 export type Device = z.infer<typeof deviceSchema>;
 export const deviceListSchema = z.object({ devices: z.array(deviceSchema) }).meta({ id: 'DeviceList' });
 
+const amountFields = {
+  documents: z.number().describe('Live documents, those of the runs included.'),
+  bytes: z.number().describe('As the engine counts them.'),
+};
+export const spaceUsageSchema = z
+  .object({
+    ...amountFields,
+    quota: z.object(amountFields).describe('0 means without limit.'),
+    warning: z.boolean().describe('True where a fifth of the room or less is left.'),
+  })
+  .meta({ id: 'SpaceUsage' });
+export type SpaceUsage = z.infer<typeof spaceUsageSchema>;
+
 export const spaceSchema = z
   .object({
     id: z.string(),
@@ -141,6 +154,7 @@ export const spaceSchema = z
     database: z.string(),
     url: z.string().describe('Where any PouchDB may replicate it.'),
     runs: z.array(z.object({ month: z.string(), database: z.string(), url: z.string() })),
+    usage: spaceUsageSchema.optional().describe('What it holds and may hold; some seconds old.'),
   })
   .meta({ id: 'Space' });
 export type SpaceReply = z.infer<typeof spaceSchema>;

@@ -1,4 +1,4 @@
-import { spaceDatabase } from '../../schema/index.ts';
+import { spaceDatabase, type SpaceUsage } from '../../schema/index.ts';
 import type { Log } from '../log.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import type { Audience, Listener } from './audience.ts';
@@ -16,6 +16,8 @@ export type MembershipSource = Pick<
 export interface Broadcast {
   isHeard(spaceId: string): boolean;
   hint(hint: Hint): void;
+  /** A space comes near its quota, reaches it, or has room again. */
+  quota(spaceId: string, usage: SpaceUsage): void;
   /** Tells everybody to look at everything. */
   greetAll(): void;
   close(): void;
@@ -82,6 +84,10 @@ export function createBroadcast(options: {
         if (isKnown) tell(listener, text);
         else tellIfMember(listener, database, text);
       }
+    },
+    quota(spaceId, usage) {
+      const text = eventText('quota', { space: spaceId, ...usage });
+      for (const listener of audience.inSpace(spaceId)) tell(listener, text);
     },
     greetAll() {
       for (const listener of audience.everybody()) {

@@ -3,6 +3,7 @@ import type { Auth } from '../auth/auth.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Log } from '../log.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
+import type { Quota } from '../spaces/quota.ts';
 import { createAudience } from './audience.ts';
 import { createBroadcast, type MembershipSource } from './broadcast.ts';
 import { createEventLog } from './event-log.ts';
@@ -16,6 +17,7 @@ export interface LiveOptions {
   auth: Pick<Auth, 'authenticate' | 'onSessionEnd'>;
   spaces: MembershipSource;
   doorbell: Pick<Doorbell, 'onRing'>;
+  quota: Pick<Quota, 'onChange'>;
   couch: Pick<Couch, 'prefix'>;
   /** Where a database stands, or null where that says nothing; see `createHints`. */
   sequenceOf: (database: string) => Promise<string | null>;
@@ -62,6 +64,7 @@ export function createLive(options: LiveOptions): Live {
       if (stream.holderId === id) end(stream, eventText('end', { code: 'session_ended' }));
     }
   });
+  const stopMeasuring = options.quota.onChange(({ spaceId, ...usage }) => broadcast.quota(spaceId, usage));
   const openStream = createOpenStream({ auth, audience, events, limits, log, clock });
 
   /** Spread over a time that grows with how many come back. */
@@ -77,6 +80,7 @@ export function createLive(options: LiveOptions): Live {
       hints.close();
       broadcast.close();
       stopListening();
+      stopMeasuring();
       ticking.stop();
       for (const stream of audience.streams()) {
         end(stream, eventText('shutdown', { retryMilliseconds: retryMilliseconds() }));

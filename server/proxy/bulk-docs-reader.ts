@@ -1,3 +1,4 @@
+import { createDeletionReader, type Deletion } from './deletion-reader.ts';
 import { badRequest, forbidden, requestTooLarge } from './replication-error.ts';
 import { JsonByteReader, JsonSyntaxError, type JsonKind, type JsonListener } from './json-byte-reader.ts';
 
@@ -8,6 +9,11 @@ export interface BulkDocument {
   /** Its bytes, attachments apart, or its attachments' are more than the limits allow. */
   tooLarge: boolean;
   tooDeep: boolean;
+  /** With its attachments. */
+  bytes: number;
+  /** It brings its ancestry, as replication does. */
+  isReplicated: boolean;
+  deletion: Deletion;
 }
 
 /** A document that the proxy answers for by itself. */
@@ -71,6 +77,7 @@ export class BulkDocsReader implements JsonListener {
   /** Absolute offset up to which the open document's bytes are in `#pieces`. */
   #keptUntil = 0;
   #documentStart = 0;
+  #deletion = createDeletionReader();
   #attachmentsStart = -1;
   #attachmentBytes = 0;
 
@@ -159,7 +166,8 @@ export class BulkDocsReader implements JsonListener {
     if (this.#count > this.#options.limits.documents) {
       throw requestTooLarge(`At most ${this.#options.limits.documents} documents in one request.`);
     }
-    this.#document = { tooLarge: false, tooDeep: false };
+    this.#deletion = createDeletionReader();
+    this.#document = { tooLarge: false, tooDeep: false, bytes: 0, isReplicated: false, deletion: 'none' };
     this.#json.deepest = 0;
     this.#fieldKey = null;
     this.#pieces = [];
@@ -174,6 +182,8 @@ export class BulkDocsReader implements JsonListener {
       this.#attachmentsStart = -1;
     } else if (this.#fieldKey === '_id') this.#takeId(document, text);
     else if (this.#fieldKey === '_rev' && text?.startsWith('"')) document.rev = unquote(text);
+    else if (this.#fieldKey === '_revisions') document.isReplicated = true;
+    else this.#deletion.see(this.#fieldKey, text);
     this.#fieldKey = null;
   }
 
@@ -187,6 +197,8 @@ export class BulkDocsReader implements JsonListener {
 
   #endDocument(document: BulkDocument, endOffset: number): void {
     this.#checkSize(document, endOffset);
+    document.bytes = endOffset - this.#documentStart;
+    document.deletion = this.#deletion.found();
     document.tooDeep = this.#json.deepest > this.#options.limits.depth;
     const reason = this.#options.refuse(document);
     if (reason === null) {

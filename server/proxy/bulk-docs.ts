@@ -5,6 +5,7 @@ import { BulkDocsReader, type BulkDocument, type RefusedDocument } from './bulk-
 import { sizeCheck } from './checked-body.ts';
 import type { ProxyLimits } from './limits.ts';
 import { engineUnavailable, readOnlyReason } from './replication-error.ts';
+import type { Room } from '../spaces/quota.ts';
 import type { EngineAnswer } from './upstream.ts';
 
 export interface BulkDocsRequest {
@@ -12,6 +13,8 @@ export interface BulkDocsRequest {
   limits: ProxyLimits;
   /** False for viewers: every document is refused, one by one, and their live replication goes on. */
   mayWrite: boolean;
+  /** What the quota has room for. */
+  room: Room;
   /** Begins the engine's request; called when there is a first document for it. */
   send(body: Readable): Promise<EngineAnswer>;
   /** Called when the engine is about to have the whole body. */
@@ -30,16 +33,22 @@ interface BulkResult {
 }
 
 /** Why a document is not passed to the engine; PouchDB goes on past `forbidden` and stops at every other error. */
-function refusalReason(document: BulkDocument, mayWrite: boolean, limits: ProxyLimits): string | null {
+function refusalReason(
+  document: BulkDocument,
+  { mayWrite, limits, room }: Pick<BulkDocsRequest, 'mayWrite' | 'limits' | 'room'>,
+): string | null {
   if (!mayWrite) return readOnlyReason;
   if (document.id?.startsWith('_design/')) return 'Design documents are written by the server only.';
   if (document.tooDeep) return `document_too_deep: ${limits.depth} levels at most`;
-  return document.tooLarge ? `document_too_large: ${limits.documentBytes} bytes at most` : null;
+  if (document.tooLarge) return `document_too_large: ${limits.documentBytes} bytes at most`;
+  const { rev, isReplicated, bytes, deletion } = document;
+  const isNew = rev === undefined || (isReplicated && rev.startsWith('1-'));
+  return room.refusal({ isNew, bytes, deletion });
 }
 
 /** Streams a `_bulk_docs` body to the engine, judging each document on the way. */
 export async function passBulkDocs(options: BulkDocsRequest): Promise<BulkDocsOutcome> {
-  const { request, limits, mayWrite } = options;
+  const { request, limits } = options;
   const engine: { sending?: Promise<EngineAnswer>; answered: boolean } = { answered: false };
   const body = new PassThrough();
   body.on('error', () => {}); // Its destroyer knows; the engine's request rejects by itself.
@@ -48,7 +57,7 @@ export async function passBulkDocs(options: BulkDocsRequest): Promise<BulkDocsOu
   const reader = new BulkDocsReader({
     limits,
     emit: (piece) => pieces.push(piece),
-    refuse: (document) => refusalReason(document, mayWrite, limits),
+    refuse: (document) => refusalReason(document, options),
   });
 
   async function flush(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
+import { createDeletionReader, type Deletion } from './deletion-reader.ts';
 import { JsonByteReader, JsonSyntaxError } from './json-byte-reader.ts';
 import { badRequest, ReplicationError, requestTooLarge } from './replication-error.ts';
 
@@ -40,21 +41,38 @@ function tooLarge(maxBytes: number): ReplicationError {
   return requestTooLarge(`The request entity is too large: ${maxBytes} bytes at most.`);
 }
 
-/** Counts the bytes of a body; throws 413 past the limit. */
-export function sizeCheck(maxBytes: number): ChunkCheck {
+/** Counts the bytes of a body; throws 413 past the limit. `judge` is told of them at the end, and may refuse. */
+export function sizeCheck(maxBytes: number, judge?: (bytes: number) => void): ChunkCheck {
   let bytes = 0;
   return {
     write(chunk) {
       bytes += chunk.length;
       if (bytes > maxBytes) throw tooLarge(maxBytes);
     },
-    end() {},
+    end: () => judge?.(bytes),
   };
 }
 
+/** What a document in a body says of itself. */
+export interface DocumentFacts {
+  bytes: number;
+  hasRevision: boolean;
+  deletion: Deletion;
+}
+
+export interface JsonCheckOptions {
+  maxDepth: number;
+  documentId?: string;
+  /** Called when the whole was read; throws a refusal. */
+  judge?(facts: DocumentFacts): void;
+}
+
 /** Checks that a body is one JSON object, not nested too deeply, and that its `_id`, where given, is the address's. */
-export function jsonCheck(options: { maxDepth: number; documentId?: string }): ChunkCheck {
+export function jsonCheck(options: JsonCheckOptions): ChunkCheck {
   let key: string | null = null;
+  let bytes = 0;
+  let hasRevision = false;
+  const deletion = createDeletionReader();
   const reader = new JsonByteReader(
     {
       valueStart(kind, depth) {
@@ -62,7 +80,10 @@ export function jsonCheck(options: { maxDepth: number; documentId?: string }): C
         return key === '_id';
       },
       valueEnd(depth, _offset, value) {
-        if (depth !== 1 || key !== '_id' || options.documentId === undefined) return;
+        if (depth !== 1) return;
+        hasRevision ||= key === '_rev';
+        deletion.see(key, value);
+        if (key !== '_id' || options.documentId === undefined) return;
         if (value === null || JSON.parse(value) !== options.documentId) {
           throw badRequest('Document ID must match the address.');
         }
@@ -74,8 +95,14 @@ export function jsonCheck(options: { maxDepth: number; documentId?: string }): C
     { maxDepth: options.maxDepth, reportDepth: 1, captureBytes: 8192 },
   );
   return {
-    write: (chunk) => asRefusal(() => reader.write(chunk)),
-    end: () => asRefusal(() => reader.end()),
+    write(chunk) {
+      bytes += chunk.length;
+      asRefusal(() => reader.write(chunk));
+    },
+    end() {
+      asRefusal(() => reader.end());
+      options.judge?.({ bytes, hasRevision, deletion: deletion.found() });
+    },
   };
 }
 

@@ -1,8 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { assertBodyAcceptable, assertJsonType, checkedBody, jsonCheck, sizeCheck } from './checked-body.ts';
+import type { IntendedWrite, Room } from '../spaces/quota.ts';
+import {
+  assertBodyAcceptable,
+  assertJsonType,
+  checkedBody,
+  jsonCheck,
+  sizeCheck,
+  type DocumentFacts,
+} from './checked-body.ts';
 import type { ProxyLimits } from './limits.ts';
-import { badRequest } from './replication-error.ts';
+import { badRequest, forbidden } from './replication-error.ts';
 import type { BodyKind } from './route-table.ts';
 
 /** A body for the engine with the headers that describe it. */
@@ -34,27 +42,52 @@ function lengthOf(request: IncomingMessage): Record<string, string> {
   return length === undefined ? {} : { 'content-length': length };
 }
 
-function attachmentBody(request: IncomingMessage, limits: ProxyLimits): EngineBody {
+function assertRoom(room: Room, write: IntendedWrite): void {
+  const reason = room.refusal(write);
+  if (reason !== null) throw forbidden(reason, 'quota_exceeded');
+}
+
+export interface EngineBodyOptions {
+  limits: ProxyLimits;
+  /** The address's, for documents. */
+  documentId: string;
+  /** What the quota has room for. */
+  room: Room;
+  /** The address or a header names the revision that the write is on top of. */
+  hasRevision: boolean;
+}
+
+function attachmentBody(
+  request: IncomingMessage,
+  { limits, room, hasRevision }: EngineBodyOptions,
+): EngineBody {
   const type = request.headers['content-type'] ?? 'application/octet-stream';
   if (!plainType.test(type)) throw badRequest('The Content-Type is not one.');
   return {
-    body: checkedBody(request, [sizeCheck(limits.attachmentUploadBytes)]),
+    body: checkedBody(request, [
+      sizeCheck(limits.attachmentUploadBytes, (bytes) =>
+        assertRoom(room, { bytes, isNew: !hasRevision, deletion: 'none' }),
+      ),
+    ]),
     headers: { 'content-type': type, ...lengthOf(request) },
   };
 }
 
-/** The body as the engine gets it: streamed, checked on the way. `documentId` is the address's, for documents. */
-export function engineBody(
-  request: IncomingMessage,
-  kind: BodyKind,
-  options: { limits: ProxyLimits; documentId: string },
-): EngineBody {
+/** The body as the engine gets it: streamed, checked on the way. */
+export function engineBody(request: IncomingMessage, kind: BodyKind, options: EngineBodyOptions): EngineBody {
   if (kind === 'none' || kind === 'bulk-docs') return { headers: {} };
-  if (kind === 'attachment') return attachmentBody(request, options.limits);
+  if (kind === 'attachment') return attachmentBody(request, options);
+  const { limits, room, hasRevision } = options;
+  const judge = (facts: DocumentFacts): void =>
+    assertRoom(room, { ...facts, isNew: !hasRevision && !facts.hasRevision });
   const isDocument = kind === 'document' || kind === 'checkpoint';
   const checks = [
-    sizeCheck(maxBytesOf(kind, options.limits)),
-    jsonCheck({ maxDepth: options.limits.depth, ...(isDocument ? { documentId: options.documentId } : {}) }),
+    sizeCheck(maxBytesOf(kind, limits)),
+    jsonCheck({
+      maxDepth: limits.depth,
+      ...(isDocument ? { documentId: options.documentId } : {}),
+      ...(kind === 'document' ? { judge } : {}),
+    }),
   ];
   return {
     body: checkedBody(request, checks),

@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Couch } from '../couch/couch.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
+import { boundless, type Quota, type Room } from '../spaces/quota.ts';
 import { createBootstrap } from './bootstrap/serve-bootstrap.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
 import { engineBody } from './engine-body.ts';
@@ -26,6 +27,7 @@ export interface PassOnOptions {
   months: MonthGate;
   limits: ProxyLimits;
   doorbell: Pick<Doorbell, 'ring'>;
+  quota: Pick<Quota, 'room'>;
 }
 
 type EngineHeaders = Record<string, string>;
@@ -80,7 +82,7 @@ function isWrite({ route }: Exchange): boolean {
 
 /** Sends authorised requests to the engine and its answers back, both as streams. */
 export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Promise<void> {
-  const { couch, upstream, requests, months, limits, doorbell } = options;
+  const { couch, upstream, requests, months, limits, doorbell, quota } = options;
   const bootstrap = createBootstrap(options);
   const turns = createUserTurns({ atOnce: limits.bulkWritesPerUser, waiting: limits.bulkWritesWaiting });
 
@@ -93,18 +95,22 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
 
   /** Before the answer goes back: whoever hears of the write in another way finds the others told. */
   function ring(exchange: Exchange): void {
-    if (isWrite(exchange)) doorbell.ring(exchange.access.database, { source: 'proxy' });
+    const { database, userId } = exchange.access;
+    if (isWrite(exchange)) doorbell.ring(database, { source: 'proxy', userId });
   }
 
   async function send(
     exchange: Exchange,
-    kind: { documentId: string; feed: boolean },
+    kind: { documentId: string; feed: boolean; room?: Room },
   ): Promise<EngineAnswer> {
     const headers = await engineHeaders(exchange, couch);
     // The body begins to flow only when there is somebody to hear of its errors.
     const content = engineBody(exchange.request, exchange.route.body, {
       limits,
       documentId: kind.documentId,
+      room: kind.room ?? boundless,
+      hasRevision:
+        exchange.query.some(([name]) => name === 'rev') || exchange.request.headers['if-match'] !== undefined,
     });
     const answer = upstream.send({
       ...engineRequest(exchange, { ...headers, ...content.headers }),
@@ -145,10 +151,12 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
 
   async function passBulk(exchange: Exchange): Promise<void> {
     const headers = { ...(await engineHeaders(exchange, couch)), 'content-type': 'application/json' };
+    const mayWrite = roleSuffices(exchange.access.role, 'editor');
     const passing = passBulkDocs({
       request: exchange.request,
       limits,
-      mayWrite: roleSuffices(exchange.access.role, 'editor'),
+      mayWrite,
+      room: mayWrite ? await quota.room(exchange.access) : boundless,
       send: (body) => upstream.send({ ...engineRequest(exchange, headers), body }),
       onWhole: (answer) => void (exchange.open.storing = answer),
     });
@@ -163,7 +171,8 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
 
   async function passPlain(exchange: Exchange): Promise<void> {
     const documentId = exchange.target.parts.join('/');
-    const answer = await send(exchange, { documentId, feed: false });
+    const room = isWrite(exchange) ? await quota.room(exchange.access) : boundless;
+    const answer = await send(exchange, { documentId, feed: false, room });
     await assertAnswered(exchange, answer);
     ring(exchange);
     await relay(exchange, answer);

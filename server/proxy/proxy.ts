@@ -4,6 +4,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Log } from '../log.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
+import type { Quota } from '../spaces/quota.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { authorise } from './authorise.ts';
 import { assertBody } from './engine-body.ts';
@@ -29,6 +30,7 @@ export interface ProxyOptions {
   spaces: Pick<Spaces, 'access' | 'endedFor' | 'monthState' | 'provisionMonth' | 'onRevoked'>;
   auth: ProxyAuth;
   doorbell: Pick<Doorbell, 'ring'>;
+  quota: Pick<Quota, 'room'>;
   log: Log;
   limits?: Partial<ProxyLimits>;
 }
@@ -44,12 +46,12 @@ const shutdownMilliseconds = 10_000;
 const over = new Error('The request is over.');
 
 /** Makes the proxy: who asks, which space, which route, then on to the engine with a token of its own. */
-export function createProxy({ couch, spaces, auth, doorbell, log, ...options }: ProxyOptions): Proxy {
+export function createProxy({ couch, spaces, auth, doorbell, quota, log, ...options }: ProxyOptions): Proxy {
   const limits = { ...defaultLimits, ...options.limits };
   const upstream = createUpstream(couch.origin);
   const requests = createOpenRequests({ perUser: limits.requestsPerUser });
   const months = createMonthGate(spaces);
-  const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell });
+  const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell, quota });
   const stopListening = [
     auth.onSessionEnd((id) => requests.endSession(id)),
     spaces.onRevoked(({ spaceId, userId, end }) => requests.endMembership(spaceId, userId, end)),

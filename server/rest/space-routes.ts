@@ -9,9 +9,10 @@ import {
   spaceMonthsBodySchema,
   spaceSchema,
   type SpaceReply,
+  type SpaceUsage,
 } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
-import type { ListedSpace, Spaces } from '../spaces/spaces.ts';
+import type { ListedSpace, Space, Spaces } from '../spaces/spaces.ts';
 import { defineRoute, type Route } from './route.ts';
 
 /** The origin by which the caller reached this server, unless the configuration names one. */
@@ -19,7 +20,11 @@ export function originOf(request: Request, publicUrl: string | undefined): strin
   return publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;
 }
 
-export function spaceReply({ space, role, runs }: ListedSpace, origin: string): SpaceReply {
+export function spaceReply(
+  { space, role, runs }: ListedSpace,
+  origin: string,
+  usage?: SpaceUsage,
+): SpaceReply {
   const { id, kind, name, database } = space;
   const url = (of: string): string => `${origin}/db/${encodeURIComponent(of)}`;
   return {
@@ -30,6 +35,7 @@ export function spaceReply({ space, role, runs }: ListedSpace, origin: string): 
     database,
     url: url(database),
     runs: runs.map((month) => ({ ...month, url: url(month.database) })),
+    ...(usage === undefined ? {} : { usage }),
   };
 }
 
@@ -49,13 +55,15 @@ export interface SpaceRoutesOptions {
   spaces: Spaces;
   publicUrl?: string | undefined;
   clock?: () => Date;
+  /** How much a space holds. */
+  usageOf?: (space: Space) => Promise<SpaceUsage>;
 }
 
 const tag = 'Spaces';
 const missing = { description: 'No such space, or not a member of it' };
 const notOwner = { description: 'Not an owner, or a space that nobody changes' };
 
-function listRoute({ spaces, publicUrl }: SpaceRoutesOptions): Route {
+function listRoute({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route {
   return defineRoute({
     method: 'get',
     path: '/api/spaces',
@@ -66,7 +74,8 @@ function listRoute({ spaces, publicUrl }: SpaceRoutesOptions): Route {
     async handle({ principal, request }) {
       const origin = originOf(request, publicUrl);
       const found = await spaces.list(principal.userId);
-      return { status: 200, body: { spaces: found.map((entry) => spaceReply(entry, origin)) } };
+      const replies = found.map(async (entry) => spaceReply(entry, origin, await usageOf?.(entry.space)));
+      return { status: 200, body: { spaces: await Promise.all(replies) } };
     },
   });
 }
@@ -97,7 +106,7 @@ function monthsRoute({ spaces, clock = () => new Date() }: SpaceRoutesOptions): 
   });
 }
 
-function createRoute({ spaces, publicUrl }: SpaceRoutesOptions): Route {
+function createRoute({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route {
   return defineRoute({
     method: 'post',
     path: '/api/spaces',
@@ -109,7 +118,8 @@ function createRoute({ spaces, publicUrl }: SpaceRoutesOptions): Route {
     async handle({ principal, body, request }) {
       const space = await spaces.createSpace({ ...body, owner: principal.userId });
       const entry: ListedSpace = { space, role: 'owner', runs: [] };
-      return { status: 201, body: spaceReply(entry, originOf(request, publicUrl)) };
+      const usage = await usageOf?.(space);
+      return { status: 201, body: spaceReply(entry, originOf(request, publicUrl), usage) };
     },
   });
 }

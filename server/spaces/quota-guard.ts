@@ -1,0 +1,53 @@
+import type nano from 'nano';
+import { SetteeError } from '../errors.ts';
+import type { IntendedWrite, Quota, Room } from './quota.ts';
+import type { Access, Spaces } from './spaces.ts';
+
+/** How a document weighs on the quota; its bytes are those of its JSON. */
+function weigh(document: unknown, isReplicated: boolean): IntendedWrite {
+  const field = (name: string): unknown =>
+    typeof document === 'object' && document !== null ? Reflect.get(document, name) : undefined;
+  const revision = field('_rev');
+  const isNew = typeof revision !== 'string' || (isReplicated && revision.startsWith('1-'));
+  const marked = field('deleted') === true ? 'marked' : 'none';
+  return {
+    bytes: Buffer.byteLength(JSON.stringify(document) ?? ''),
+    isNew,
+    deletion: field('_deleted') === true ? 'tombstone' : marked,
+  };
+}
+
+function assertRoom(room: Room, write: IntendedWrite): void {
+  const reason = room.refusal(write);
+  if (reason !== null) throw new SetteeError('quota_exceeded', reason.replace(/^quota_exceeded: /, ''));
+}
+
+type Write = (...given: unknown[]) => Promise<unknown>;
+
+/** Refuses in a scope of the caller what the quota has no room for, with SetteeError `quota_exceeded`. */
+function guard<D>(
+  scope: nano.DocumentScope<D>,
+  access: Access,
+  quota: Pick<Quota, 'room'>,
+): nano.DocumentScope<D> {
+  function before(name: 'insert' | 'bulk', writesOf: (first: unknown) => IntendedWrite[]): void {
+    const write = Reflect.get(scope, name) as Write;
+    const guarded: Write = async (first, ...rest) => {
+      const room = await quota.room(access);
+      for (const intended of writesOf(first)) assertRoom(room, intended);
+      return write(first, ...rest);
+    };
+    Reflect.set(scope, name, guarded);
+  }
+  before('insert', (document) => [weigh(document, false)]);
+  before('bulk', (body) => {
+    const { docs = [], new_edits: newEdits } = body as { docs?: unknown[]; new_edits?: boolean };
+    return docs.map((document) => weigh(document, newEdits === false));
+  });
+  return scope;
+}
+
+/** The spaces as callers use them who write on behalf of users: over quota, `open` gives scopes that refuse. */
+export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
+  return { ...spaces, open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, quota) };
+}
