@@ -10,6 +10,7 @@ import { checkClock, checkSystemDatabases, examineEngine } from './doctor/engine
 import { ok, problem, type Finding } from './doctor/finding.ts';
 import { checkLimits } from './doctor/limits.ts';
 import { answersAsSettee, checkPort } from './doctor/ports.ts';
+import { checkSpaces } from './doctor/spaces.ts';
 import { checkTokens } from './doctor/tokens.ts';
 import { locateEngine, type LocatedEngine } from './locate-engine.ts';
 
@@ -96,7 +97,7 @@ async function examineInside({ config, engine, keys, context }: Inside): Promise
   if (isCouch) findings.push(await checkSystemDatabases(http));
   findings.push(...(await checkTokens({ http, vendor: server.vendor, keys, clock })));
   const databases = await checkDatabases({ http, prefix: config.databasePrefix, signal });
-  findings.push(...databases.findings);
+  findings.push(...databases.findings, ...(await checkSpaces(http, config.databasePrefix)));
   if (isCouch) findings.push(...(await checkLimits(http, databases.count)));
   return findings;
 }

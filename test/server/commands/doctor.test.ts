@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { designDocumentFor } from '../../../design-docs/index.ts';
 import { doctorCommand } from '../../../server/commands/doctor.ts';
 import type { Finding } from '../../../server/commands/doctor/finding.ts';
+import { serverDatabaseName } from '../../../schema/index.ts';
 import { createEngineHttp } from '../../../server/couch/engine-http.ts';
 import { createNodeConfig } from '../../../server/couch/node-config.ts';
 import { startSettee, type TestSettee } from '../../support/settee.ts';
@@ -139,6 +140,26 @@ describe('a set-up that was damaged', () => {
       for (const node of await config.nodes()) await config.remove(node, 'jwt_keys', `ec:${kid}`);
     }
     expectProblem(await diagnose(), 'tokens.keys', /\[jwt_keys\]\n\s*ec:settee-engine-/);
+  });
+
+  describe('the spaces', () => {
+    test('that lack an owner or a database, or that nobody knows, are named', async () => {
+      const { spaces, couch } = settee.services;
+      const team = await spaces.createSpace({ kind: 'team', name: 'Team', owner: account.user.id });
+      expect((await diagnose()).faults).not.toHaveProperty('spaces.databases');
+      const entries = couch.admin<Record<string, unknown>>(serverDatabaseName('directory', couch.prefix));
+      await entries.insert({ ...(await entries.get(`space:${team.id}`)), members: {}, outbox: ['x'] });
+      await couch.deleteDatabase(team.database);
+      await couch.createDatabase(`${couch.prefix}space-nobody`, 'space', 'nobody');
+      const found = await diagnose();
+      expectProblem(found, 'spaces.owners', /settee-directory/);
+      expectProblem(found, 'spaces.databases', /backup/);
+      expect(found.faults['spaces.unknown']?.message).toContain('space-nobody');
+      expect(found.faults['spaces.unfinished']?.message).toContain(team.id);
+      await couch.deleteDatabase(`${couch.prefix}space-nobody`);
+      await entries.destroy(`space:${team.id}`, (await entries.get(`space:${team.id}`))['_rev'] as string);
+      expect((await diagnose()).code).toBe(0);
+    });
   });
 
   describe('the databases', () => {
