@@ -17,7 +17,7 @@ export interface TabChannel {
   close(): void;
 }
 
-export type EnvironmentChange = 'online' | 'offline' | 'visible' | 'hidden' | 'focus';
+export type EnvironmentChange = 'online' | 'offline' | 'visible' | 'hidden' | 'focus' | 'connection';
 
 /** The outside world, so that tests can have one of their own. */
 export interface Environment {
@@ -26,6 +26,8 @@ export interface Environment {
   openChannel(name: string): TabChannel | null;
   isOnline(): boolean;
   isVisible(): boolean;
+  /** Whether the network is known to cost, or the person asked to save data; false where the browser cannot tell. */
+  isMetered(): boolean;
   /** Calls back when the network or the page's visibility changes, or the page gets the focus. */
   onChange(listener: (change: EnvironmentChange) => void): () => void;
   /** Asks the browser not to evict this origin's data. */
@@ -43,7 +45,25 @@ function listenToPage(listener: (change: EnvironmentChange) => void): () => void
   window.addEventListener('offline', () => listener('offline'), { signal });
   window.addEventListener('focus', () => listener('focus'), { signal });
   document.addEventListener('visibilitychange', () => listener(document.visibilityState), { signal });
+  connection()?.addEventListener('change', () => listener('connection'), { signal });
   return () => ending.abort();
+}
+
+/** The Network Information API, which few browsers have. */
+interface NetworkInformation extends EventTarget {
+  type?: string;
+  saveData?: boolean;
+}
+
+function connection(): NetworkInformation | undefined {
+  return typeof navigator === 'undefined'
+    ? undefined
+    : (navigator as { connection?: NetworkInformation }).connection;
+}
+
+function isMetered(): boolean {
+  const { type, saveData } = connection() ?? {};
+  return saveData === true || type === 'cellular';
 }
 
 function openBroadcast(name: string): TabChannel | null {
@@ -66,6 +86,7 @@ export function platformEnvironment(): Environment {
     openChannel: openBroadcast,
     isOnline: () => page?.navigator.onLine ?? true,
     isVisible: () => page === null || document.visibilityState === 'visible',
+    isMetered,
     onChange: listenToPage,
     persistStorage: async () => (await page?.navigator.storage?.persist?.()) ?? false,
     now: () => Date.now(),

@@ -8,7 +8,7 @@ export {
 } from './errors.ts';
 export type { Environment, KeyValueStore, Locks, TabChannel } from './environment.ts';
 export type { PouchAdapter } from './pouch/open-pouch.ts';
-export type { SyncProgress, SyncState, SyncStatus } from './status/sync-status.ts';
+export type { SpaceSyncStatus, SyncProgress, SyncState, SyncStatus } from './status/sync-status.ts';
 export type {
   Account,
   AccountApi,
@@ -40,8 +40,10 @@ export type {
   RefusedDocument,
   Settee,
   SetteeOptions,
+  SettingsApi,
   StatusApi,
   SyncApi,
+  SyncSettings,
   Unsubscribe,
   User,
   VersionsApi,

@@ -1,6 +1,6 @@
 import type { Environment } from './environment.ts';
 import { createSignal } from './signal.ts';
-import type { SharedFacts } from './status/sync-status.ts';
+import type { SharedFacts } from './status/sync-facts.ts';
 
 type Message =
   | { type: 'hello' }

@@ -1,4 +1,4 @@
-import type { Flow as StoredFlow, FlowInput } from '../flow/index.ts';
+import type { Flow as StoredFlow, FlowDiff3, FlowInput } from '../flow/index.ts';
 import type { ExecutionDocument, ExecutionResult, FlowDocument } from '../schema/index.ts';
 import type { Environment, KeyValueStore } from './environment.ts';
 import type { PouchAdapter } from './pouch/open-pouch.ts';
@@ -219,6 +219,7 @@ export interface ConflictLeaf {
 /** A flow that two devices changed apart. */
 export interface Conflict {
   flowId: string;
+  spaceId: string;
   /** `delete` where one side deletes what another changes. */
   kind: 'edit' | 'delete';
   /** What this device wrote last, else the side that is shown now. Null where it is a deletion for good. */
@@ -227,6 +228,15 @@ export interface Conflict {
   server: Flow | null;
   /** All sides, the one shown now first. */
   leaves: ConflictLeaf[];
+  /** What the sides have in common, where it is kept on this device. */
+  base?: Flow;
+  /**
+   * What each side changed and where they disagree; `sides` and `by` follow those of `leaves` that have a flow. Without
+   * a base every difference is a disagreement.
+   */
+  diff: FlowDiff3;
+  /** False for viewers, who may write nothing. */
+  canResolve: boolean;
 }
 
 export type ConflictChoice = { keep: 'local' | 'server' } | { merged: Partial<FlowInput> };
@@ -274,6 +284,29 @@ export interface DevicesApi {
   current: () => Device;
 }
 
+/** How a user wants to sync; what is missing stands for the first of the choices. */
+export interface SyncSettings {
+  /** At once, every `intervalSeconds` (default 300), or only by `sync.now()`. */
+  frequency?: 'live' | 'interval' | 'manual';
+  intervalSeconds?: number;
+  /** `unmetered` syncs only where the browser does not say that the network costs. */
+  network?: 'any' | 'unmetered';
+  /** What happens to conflicts, by document type (`flow`, `execution`, `device`, `settings`). */
+  conflicts?: Record<string, 'merge' | 'last-write-wins' | 'ask'>;
+  spaces?: { exclude?: string[]; include?: 'templates'[] };
+  /** Months of runs that are kept here, this one among them; default 2. */
+  months?: number;
+  [field: string]: unknown;
+}
+
+export interface SettingsApi {
+  get: () => Promise<SyncSettings>;
+  /** Changes what is given and leaves the rest; null takes a choice back. Applies at once, here and elsewhere. */
+  update: (change: { [Field in keyof SyncSettings]?: SyncSettings[Field] | null }) => Promise<SyncSettings>;
+  /** Calls back now and after every change. */
+  subscribe: (listener: (settings: SyncSettings) => void) => Unsubscribe;
+}
+
 export interface StatusApi {
   /** Stable between changes. */
   get: () => SyncStatus;
@@ -308,6 +341,7 @@ export interface Settee {
   conflicts: ConflictsApi;
   refused: RefusedApi;
   devices: DevicesApi;
+  settings: SettingsApi;
   status: StatusApi;
   sync: SyncApi;
   /**

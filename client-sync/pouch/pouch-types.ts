@@ -138,6 +138,7 @@ export interface Pouch {
     to(target: Pouch, options: ReplicationOptions): Replication;
     from(source: Pouch, options: ReplicationOptions): Replication;
   };
+  on(event: 'destroyed', listener: () => void): unknown;
   /** Of Node's EventEmitter. */
   setMaxListeners(count: number): void;
   close(): Promise<void>;

@@ -8,6 +8,8 @@ export interface PendingChanges {
   count: () => number;
   /** A revision that is about to be written by a pull: it came from the server. */
   expect: (docId: string, revision: string) => void;
+  /** Whether the revision was made here since this was opened, so that no server can have it yet. */
+  isNew: (docId: string, revision: string) => boolean;
   /** The push has passed this sequence. */
   passed: (sequence: number) => void;
   /** Makes sure that a later visit knows what has been pushed. */
@@ -40,6 +42,8 @@ export function createPendingChanges(db: Pouch): PendingChanges {
   const waiting = new Map<string, number>();
   const expected = new Set<string>();
   const changed = createSignal<void>();
+  /** By document, what was made here and has not been pushed. */
+  const made = new Map<string, Set<string>>();
   let pushed = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let saving: Promise<void> = Promise.resolve();
@@ -61,6 +65,7 @@ export function createPendingChanges(db: Pouch): PendingChanges {
   };
   const flush = () => (timer === undefined ? saving : save());
   const begin = async () => {
+    const { update_seq: begun } = await db.info();
     pushed = await readPushed(db);
     if (closed) return;
     feed = db
@@ -70,6 +75,7 @@ export function createPendingChanges(db: Pouch): PendingChanges {
         const arrived = change.changes.filter(({ rev }) => expected.delete(`${change.id}@${rev}`));
         if (arrived.length > 0 || sequence <= pushed) return;
         waiting.set(change.id, sequence);
+        if (sequence > Number(begun)) made.set(change.id, new Set(change.changes.map(({ rev }) => rev)));
         changed.emit();
       });
     feed.catch(() => {});
@@ -80,10 +86,15 @@ export function createPendingChanges(db: Pouch): PendingChanges {
     ready: () => loading,
     count: () => waiting.size,
     expect: (docId, revision) => void expected.add(`${docId}@${revision}`),
+    isNew: (docId, revision) => made.get(docId)?.has(revision) ?? false,
     passed(sequence) {
       if (!(sequence > pushed)) return;
       pushed = sequence;
-      for (const [id, at] of waiting) if (at <= sequence) waiting.delete(id);
+      for (const [id, at] of waiting) {
+        if (at > sequence) continue;
+        waiting.delete(id);
+        made.delete(id);
+      }
       changed.emit();
       saveSoon();
     },

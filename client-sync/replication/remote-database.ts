@@ -1,4 +1,6 @@
 import { limits } from '../../schema/field-rules.ts';
+import { fetchChanges, type ChangesPage } from './fetch-changes.ts';
+import type { Sequence } from './checkpoint.ts';
 import { documentLength } from './offer-document.ts';
 import { isStatus } from '../local/local-documents.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
@@ -15,6 +17,13 @@ export interface Refused {
   docId: string;
   revision: string;
   reason: string;
+}
+
+/** A database on the server, and what PouchDB's interface has no word for. */
+export interface RemoteDatabase extends Pouch {
+  url: string;
+  request: typeof fetch;
+  page: (query: { since: Sequence; limit: number }) => Promise<ChangesPage>;
 }
 
 interface RemoteOptions {
@@ -39,7 +48,7 @@ const refusals = new Set(['forbidden', 'unauthorized', 'bad_request', 'doc_valid
  * A database on the server as replication sees it. What is refused, alone or as part of a request, is reported and
  * answered as forbidden, which makes replication go on with the other documents.
  */
-export function openRemoteDatabase(options: RemoteOptions): Pouch {
+export function openRemoteDatabase(options: RemoteOptions): RemoteDatabase {
   const { opener, url, onArrival, onRefused, onAccepted } = options;
   const fetcher = readableErrors(options.fetcher);
   const remote = opener.openRemote(url, fetcher);
@@ -61,7 +70,7 @@ export function openRemoteDatabase(options: RemoteOptions): Pouch {
     try {
       return await bulkDocs({ docs }, { new_edits: false });
     } catch (error) {
-      if (!isClientFault((error as PouchError).status)) throw error;
+      if (!isClientFault((error as PouchError).status) || isSpaceEnd(error)) throw error;
       const [first] = docs;
       if (docs.length > 1) {
         const middle = Math.ceil(docs.length / 2);
@@ -90,6 +99,9 @@ export function openRemoteDatabase(options: RemoteOptions): Pouch {
     return answers;
   };
   return Object.assign(remote, {
+    url,
+    request: fetcher,
+    page: (query: { since: Sequence; limit: number }) => fetchChanges(fetcher, url, query),
     // PouchDB asks the server's root for a uuid; ours names a replication by its URL.
     id: () => Promise.resolve(url),
     // Asked for at every batch, unheard where it fails, and only for a list of tasks that nobody reads.
@@ -116,13 +128,34 @@ function readableErrors(fetcher: typeof fetch): typeof fetch {
       throw isTimeout(error) ? new Error(error.message, { cause: error }) : error;
     });
     const { ok, status, headers } = response;
-    if (ok || headers.get('content-type')?.includes('json') === true) return response;
+    if (ok) return response;
+    if (headers.get('content-type')?.includes('json') === true) {
+      if (status === 403) await assertMember(response.clone());
+      return response;
+    }
     const reason = `The answer was ${status} and did not come from the server's database.`;
     return Response.json(
       { error: status === 413 ? 'too_large' : 'bad_gateway', reason },
       { status: status === 413 ? 413 : 502 },
     );
   };
+}
+
+/** Says that the user's time in the space is over, which is no refusal of what was sent. */
+async function assertMember(response: Response): Promise<void> {
+  const { code, reason } = (await response.json().catch(() => ({}))) as { code?: string; reason?: string };
+  if (code !== 'membership_ended' && code !== 'space_deleted') return;
+  throw Object.assign(new Error(reason ?? 'You are no member of this space.'), {
+    status: 403,
+    name: code,
+    code,
+  });
+}
+
+/** Whether the space is the user's no more, by its own word. */
+export function isSpaceEnd(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return code === 'membership_ended' || code === 'space_deleted';
 }
 
 function isTimeout(error: unknown): error is DOMException {

@@ -3,23 +3,37 @@ import { requestJson } from '../account/request-json.ts';
 import type { Session, SessionStore } from '../account/session-store.ts';
 import { OfflineError, SetteeClientError, SignedOutError } from '../errors.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
-import type { Pouch } from '../pouch/pouch-types.ts';
-import type { RefusedStore } from './refused-store.ts';
-import { openRemoteDatabase } from './remote-database.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
+import { openRemoteDatabase, type RemoteDatabase } from './remote-database.ts';
 
-/** The user's databases on the server. */
-export interface ServerAccess {
-  /** Asks for the user's personal space; its database's name is remembered for later visits. */
-  personalSpace(): Promise<{ database: string; months: Month[] }>;
-  /** The database of `main` or of a month. */
-  open: (place: string, onArrival?: Arrival) => Promise<Pouch>;
-  provision: (month: Month) => Promise<void>;
+/** A space as the server lists it. */
+export interface RemoteSpace {
+  id: string;
+  kind: string;
+  database: string;
+  /** The months of runs that the server has. */
+  months: Month[];
 }
 
-type Arrival = (docId: string, revision: string) => void;
+export interface OpenRemoteOptions {
+  /** A revision arrives and is about to be written here. */
+  onArrival?: (docId: string, revision: string) => void;
+  /** Ends all requests of the database. */
+  signal?: AbortSignal;
+}
+
+/** The databases on the server of one user. */
+export interface ServerAccess {
+  /** The user's spaces; the name of the personal one's database is remembered for later visits. */
+  spaces: () => Promise<RemoteSpace[]>;
+  /** The database of `main` or of a month. */
+  open: (space: SpaceWorkspace, place: string, options?: OpenRemoteOptions) => Promise<RemoteDatabase>;
+  /** Makes a month on the server; fails with status 410 where it keeps that month no more. */
+  provision: (space: SpaceWorkspace, month: Month) => Promise<void>;
+}
 
 interface SpaceAnswer {
-  spaces: { id: string; kind: string; database: string; runs: { month: string }[] }[];
+  spaces: { id: string; kind: string; database: string; runs?: { month: string }[] }[];
 }
 
 interface AccessOptions {
@@ -29,20 +43,19 @@ interface AccessOptions {
   sessions: SessionStore;
   /** Whose local databases these are: another's on the server are never opened for them. */
   userId: string | null;
-  refused: RefusedStore;
   iso: () => string;
 }
 
 export function createServerAccess(options: AccessOptions): ServerAccess {
-  const { url, fetcher, opener, sessions, userId, refused, iso } = options;
+  const { url, fetcher, opener, sessions, userId, iso } = options;
   const requireSession = (): Session => {
     const session = sessions.read();
     if (!session || session.user.id !== userId) throw new SignedOutError();
     return session;
   };
-  const personalSpace = async () => {
-    const { spaces } = await requestJson<SpaceAnswer>(fetcher, `${url}/api/spaces`);
-    const personal = spaces.find(({ kind }) => kind === 'personal');
+  const spaces = async (): Promise<RemoteSpace[]> => {
+    const answer = await requestJson<SpaceAnswer>(fetcher, `${url}/api/spaces`);
+    const personal = answer.spaces.find(({ kind }) => kind === 'personal');
     if (!personal) throw new SetteeClientError('server_error', 'The server names no personal space.');
     // Asked by one and answered to another: the personal space's id is its user's.
     if (personal.id !== userId) throw new SignedOutError();
@@ -50,23 +63,29 @@ export function createServerAccess(options: AccessOptions): ServerAccess {
     if (session.database !== personal.database) {
       sessions.write({ ...session, database: personal.database });
     }
-    return {
-      id: personal.id,
-      database: personal.database,
-      months: personal.runs.map(({ month }) => month).filter(isMonth),
-    };
+    return answer.spaces.map(({ id, kind, database, runs = [] }) => {
+      return { id, kind, database, months: runs.map(({ month }) => month).filter(isMonth) };
+    });
   };
-  const urlOf = async (place: string): Promise<string> => {
-    const database = requireSession().database ?? (await personalSpace()).database;
+  const databaseOf = async ({ info }: SpaceWorkspace): Promise<string> => {
+    requireSession();
+    if (info.database !== null) return info.database;
+    const known = (await spaces()).find(({ id }) => id === info.id);
+    if (!known) throw Object.assign(new Error('The server names no such space.'), { status: 404 });
+    return known.database;
+  };
+  const urlOf = async (space: SpaceWorkspace, place: string): Promise<string> => {
+    const database = await databaseOf(space);
     return `${url}/db/${isMonth(place) ? runsDatabase(database, place) : database}`;
   };
   return {
-    personalSpace,
-    async open(place, onArrival = () => {}) {
+    spaces,
+    async open(space, place, { onArrival = () => {}, signal } = {}) {
+      const { refused } = space;
       return openRemoteDatabase({
         opener,
-        url: await urlOf(place),
-        fetcher,
+        url: await urlOf(space, place),
+        fetcher: signal ? (input, init) => fetcher(input, { signal, ...init }) : fetcher,
         onArrival,
         async onRefused(documents) {
           for (const document of documents) await refused.add({ ...document, place, at: iso() });
@@ -78,17 +97,16 @@ export function createServerAccess(options: AccessOptions): ServerAccess {
         },
       });
     },
-    async provision(month) {
-      if (await makeMonth(await urlOf(month))) return;
-      // Older than the account: what an import brings has to be asked for.
-      const { id } = await personalSpace();
-      await requestJson(fetcher, `${url}/api/spaces/${id}/months`, {
+    async provision(space, month) {
+      if (await makeMonth(await urlOf(space, month))) return;
+      // Older than the space: what an import brings has to be asked for.
+      await requestJson(fetcher, `${url}/api/spaces/${encodeURIComponent(space.info.id)}/months`, {
         method: 'POST',
         body: { from: month },
       }).catch((error: unknown) => {
         throw isRefusal(error) ? monthRefused() : error;
       });
-      if (!(await makeMonth(await urlOf(month)))) throw monthRefused();
+      if (!(await makeMonth(await urlOf(space, month)))) throw monthRefused();
     },
   };
 

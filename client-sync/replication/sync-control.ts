@@ -4,10 +4,11 @@ import type { Environment } from '../environment.ts';
 import { randomId } from '../local/uuid.ts';
 import { createSignal } from '../signal.ts';
 import type { StatusStore } from '../status/status-store.ts';
-import { sharedFacts } from '../status/sync-status.ts';
+import { sharedFacts } from '../status/sync-facts.ts';
 import type { Tabs } from '../tabs.ts';
-import type { SyncApi } from '../types.ts';
+import type { SyncApi, SyncSettings } from '../types.ts';
 import { createLeadership } from './leadership.ts';
+import { paceOf, type Pace } from './pace.ts';
 import type { SyncEngine } from './sync-engine.ts';
 
 /** Decides when this tab syncs: signed in, its turn, and not paused; and passes wishes and news between tabs. */
@@ -16,6 +17,8 @@ export interface SyncControl {
   /** Ends sync of the open workspace; `reconsider` begins it again. */
   halt: () => Promise<void>;
   reconsider: () => void;
+  /** What the user wants, from now on. */
+  follow: (settings: SyncSettings) => void;
   close: () => Promise<void>;
 }
 
@@ -27,7 +30,8 @@ interface ControlOptions {
   tabs: Tabs;
   /** Whether the open databases are those of whoever is signed in: not so while one changes over to another. */
   isOpen: () => boolean;
-  startEngine: () => SyncEngine;
+  startEngine: (pace: Pace) => SyncEngine;
+  settings: SyncSettings;
 }
 
 const answerMilliseconds = 60_000;
@@ -40,6 +44,9 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   let engine: SyncEngine | null = null;
   let stopping: Promise<void> = Promise.resolve();
 
+  let { settings } = options;
+
+  const isHeld = () => settings.network === 'unmetered' && environment.isMetered();
   const isPaused = () => status.facts().paused;
   const halt = (): Promise<void> => {
     const ended = engine;
@@ -59,8 +66,10 @@ export function createSyncControl(options: ControlOptions): SyncControl {
     const account = accountState();
     status.dispatch({ type: 'account', account });
     const wanted = isLeader && !closed && account === 'signed-in' && !isPaused() && isOpen();
-    if (!wanted) void halt();
-    else engine ??= startEngine();
+    if (!wanted || isHeld()) void halt();
+    else if (engine) engine.setPace(paceOf(settings));
+    else engine = startEngine(paceOf(settings));
+    if (wanted && isHeld()) status.dispatch({ type: 'held', held: 'metered' });
   };
   const setPaused = (paused: boolean) => {
     status.dispatch({ type: 'paused', paused });
@@ -68,7 +77,10 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   };
   const runHere = async (): Promise<void> => {
     if (accountState() !== 'signed-in') throw new SignedOutError('Sign in to sync.');
-    if (!engine) throw new SetteeClientError('offline', 'Sync is paused.');
+    if (!engine) {
+      const reason = isHeld() ? 'Sync waits for a network that costs nothing.' : 'Sync is paused.';
+      throw new SetteeClientError('offline', reason);
+    }
     try {
       await engine.now();
     } catch (error) {
@@ -114,6 +126,7 @@ export function createSyncControl(options: ControlOptions): SyncControl {
       if (change === 'online' || change === 'offline') {
         status.dispatch({ type: 'network', online: change === 'online' });
       }
+      if (change === 'connection') reconsider();
     }),
     status.onFacts((facts) => {
       if (engine) tabs.post({ type: 'facts', facts: sharedFacts(facts) });
@@ -131,6 +144,10 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   return {
     halt,
     reconsider,
+    follow(next) {
+      settings = next;
+      reconsider();
+    },
     api: {
       now,
       pause() {

@@ -1,161 +1,227 @@
 import type { RetryAfter } from '../account/retry-after.ts';
 import type { ServerClock } from '../account/server-clock.ts';
-import { isMonth, type Month } from '../../schema/database-names.ts';
 import type { Environment } from '../environment.ts';
-import { offerDocument } from './offer-document.ts';
-import { createPendingChanges, listUnpushed } from './pending-changes.ts';
-import type { SyncEvent } from '../status/sync-status.ts';
+import type { LiveEvent } from '../live/live-event.ts';
+import type { LiveStream, StreamState } from '../live/stream.ts';
+import type { SyncEvent } from '../status/sync-facts.ts';
 import type { SpaceWorkspace, Workspace } from '../workspace.ts';
 import { backoffMilliseconds } from './backoff.ts';
-import { createMainSync, failure, type MainSync } from './main-sync.ts';
-import { createRunsSync, dropOldMonths } from './runs-sync.ts';
+import type { DatabaseSyncOptions } from './database-sync.ts';
+import { isSpaceEnd } from './remote-database.ts';
+import { createScheduler } from './scheduler.ts';
 import type { ServerAccess } from './server-access.ts';
+import type { Pace } from './pace.ts';
+import { allOf, createSpaceSync, type SpaceSync } from './space-sync.ts';
 
-/** Sync of one workspace, in the one tab that does it. */
+/** Sync of all that is open, in the one tab that does it. */
 export interface SyncEngine {
   /** Pushes and pulls all there is; rejects where that fails. */
   now: () => Promise<void>;
+  /** How often to sync, from now on. */
+  setPace: (pace: Pace) => void;
   stop: () => Promise<void>;
 }
 
-interface EngineOptions {
+export interface EngineOptions {
   workspace: Workspace;
   access: ServerAccess;
   environment: Environment;
   clock: ServerClock;
   retryAfter: RetryAfter;
-  runsPullMilliseconds: number;
+  /** How often everything is looked at where no stream tells what to look at, in milliseconds. */
+  pollMilliseconds: number;
+  pace: Pace;
+  /** Opens the stream of hints. */
+  openStream: (handlers: {
+    onEvent: (event: LiveEvent) => void;
+    onState: (state: StreamState) => void;
+    pauseAfter: (failures: number) => number;
+  }) => LiveStream;
+  fill: DatabaseSyncOptions['fill'];
   dispatch: (event: SyncEvent) => void;
-  /** Both directions have caught up for the first time since the start. */
+  /** The personal space has caught up for the first time since the start. */
   onFirstSync: () => void;
+  /** A pull of the space has passed the last push, and nothing waits there. */
+  onSettled: (space: SpaceWorkspace) => void;
 }
+
+/** Everything is looked at so often whatever hints say. */
+const lookMilliseconds = 5 * 60_000;
+/** A browser opens few connections to one server: where plain replication has to do, more spaces than these wait for a look. */
+const plainSpaces = 3;
+/** Edits that come in one go are sent together. */
+const gatherMilliseconds = 10;
 
 export function createSyncEngine(options: EngineOptions): SyncEngine {
-  const { access, environment, clock, retryAfter, dispatch, onFirstSync } = options;
-  const workspace = options.workspace.personal;
-  const { space, refused } = workspace;
-  const pending = createPendingChanges(space.main);
-  let main: MainSync | null = null;
-  let failures = 0;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  let stopped = false;
+  const { workspace, access, environment, clock, retryAfter } = options;
+  const [scheduler, fillScheduler] = [createScheduler(2), createScheduler(2)];
+  const open = new Map<SpaceWorkspace, SpaceSync>();
+  /** Those that the server says are over, until their membership says so as well. */
+  const ended = new WeakSet<SpaceWorkspace>();
+  let pace = options.pace;
+  let stream: LiveStream | null = null;
+  let streamState: StreamState = 'connecting';
+  let lastLook = 0;
   let hasSynced = false;
+  let stopped = false;
 
+  const dispatch: typeof options.dispatch = (event) => {
+    if (!stopped) options.dispatch(event);
+  };
   const pauseAfter = (count: number) =>
     Math.max(backoffMilliseconds(count, environment.random()), retryAfter.remaining());
-  const countPending = () => {
-    if (!stopped) dispatch({ type: 'pending-push', count: pending.count() + runs.pendingCount() });
+  const settled = (space: SpaceWorkspace) => {
+    if (stopped) return;
+    options.onSettled(space);
+    if (hasSynced || space !== workspace.personal) return;
+    hasSynced = true;
+    options.onFirstSync();
   };
-  const runs = createRunsSync({
-    space,
-    remoteMonths: async () => (await access.personalSpace()).months,
-    provision: access.provision,
-    openRemote: (month, monthPending) => access.open(month, monthPending.expect),
-    now: clock.now,
-    pauseAfter,
-    onPending: countPending,
-    onFailure: () => {
-      // The main database's replication meets the same network and reports it.
-    },
-    onGone: (month) => refuseMonth(workspace, month, clock.iso()),
-  });
-  const prepare = async (): Promise<MainSync> => {
-    if (main) return main;
-    const remote = await access.open('main', pending.expect);
-    main ??= createMainSync({
-      local: space.main,
-      remote,
-      pending,
+  const failed = (space: SpaceWorkspace, error: unknown) => {
+    const isMissing = (error as { status?: number } | null)?.status === 404;
+    if (space !== workspace.personal && (isSpaceEnd(error) || isMissing)) end(space);
+  };
+  const end = (space: SpaceWorkspace) => {
+    ended.add(space);
+    void stopSpace(space);
+    personal().main.ring();
+  };
+  const stopSpace = async (space: SpaceWorkspace): Promise<void> => {
+    const sync = open.get(space);
+    open.delete(space);
+    await sync?.stop();
+  };
+  const openSpace = (space: SpaceWorkspace): SpaceSync => {
+    const sync = createSpaceSync({
+      workspace: space,
+      access,
+      scheduler,
+      fillScheduler,
       pauseAfter,
+      dispatch,
+      fill: options.fill,
+      gatherMilliseconds: () => (pace.frequency === 'live' ? gatherMilliseconds : null),
       iso: clock.iso,
-      dispatch: (event) => {
-        if (!stopped) dispatch(event);
-      },
+      now: clock.now,
+      onFailure: (error) => failed(space, error),
+      onSettled: () => settled(space),
     });
-    return main;
+    open.set(space, sync);
+    return sync;
   };
-  const runMain = async (): Promise<void> => {
-    clearTimeout(retry);
-    for (const direction of ['push', 'pull'] as const) dispatch({ type: 'connecting', direction });
-    try {
-      const sync = await prepare();
-      if (stopped) return;
-      failures = 0;
-      await sync.run();
-      if (hasSynced) return;
-      hasSynced = true;
-      onFirstSync();
-      void offerRefused(workspace, access, () => stopped);
-    } catch (error) {
-      if (main || stopped) throw error;
-      failures += 1;
-      for (const direction of ['push', 'pull'] as const) {
-        dispatch(failure(direction, error));
-      }
-      retry = setTimeout(start, pauseAfter(failures));
-      throw error;
+  const personal = (): SpaceSync => open.get(workspace.personal) ?? openSpace(workspace.personal);
+  const matchSpaces = () => {
+    const wanted = workspace.all();
+    for (const space of open.keys()) if (!wanted.includes(space)) void stopSpace(space);
+    for (const space of wanted) {
+      if (open.has(space) || ended.has(space)) continue;
+      const sync = openSpace(space);
+      if (lastLook > 0 && pace.frequency !== 'manual') quietly(sync.runAll());
+    }
+    choosePlain();
+  };
+  /** Where no stream can be had, the first spaces are replicated live, the personal one before all. */
+  const choosePlain = () => {
+    const isPlain = streamState === 'unavailable' && pace.frequency === 'live';
+    [...open.values()].forEach(({ main }, index) => main.setLive(isPlain && index < plainSpaces));
+  };
+  const learnMonths = async (): Promise<void> => {
+    const remote = await access.spaces();
+    for (const { id, months } of remote) {
+      for (const sync of open.values()) if (sync.id === id) sync.learnMonths(months);
     }
   };
-  const now = async (): Promise<void> => {
-    const outcomes = await Promise.allSettled([runMain(), runs.run()]);
-    await pending.flush();
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed) throw failed.reason;
+  /** Memberships first: edits are not to be sent to a space that is the user's no more. */
+  const look = async (): Promise<void> => {
+    lastLook = environment.now();
+    for (const space of workspace.all()) ended.delete(space);
+    const first = personal().main.run('pull');
+    const months = learnMonths();
+    await Promise.allSettled([first, months]);
+    matchSpaces();
+    await allOf([first, months, ...[...open.values()].map((sync) => sync.runAll())]);
   };
-  const start = () => void now().catch(() => {});
-  const pullRuns = () => {
-    if (environment.isVisible()) void runs.run().catch(() => {});
+  const lookQuietly = () => {
+    if (!stopped) quietly(look());
   };
-  const unlisten = environment.onChange((change) => {
-    if (change === 'online') start();
-    if (change === 'focus' || change === 'visible') pullRuns();
-  });
-  const timer = setInterval(pullRuns, options.runsPullMilliseconds);
-  const unsubscribe = pending.onChange(countPending);
-  void pending.ready().then(countPending, () => {});
-  void dropOldMonths(space, refused, clock.now()).catch(() => {});
-  start();
+  const poll = () => {
+    if (streamState === 'open' || pace.frequency !== 'live' || !environment.isVisible()) return;
+    const work = [...open.values()].map((sync, index) =>
+      index < plainSpaces && streamState === 'unavailable' ? sync.runMonths() : sync.runAll(),
+    );
+    quietly(learnMonths().then(() => allOf(work)));
+  };
+  const hear = (event: LiveEvent) => {
+    if (event.type === 'hello') return lookQuietly();
+    if (event.type === 'resumed') return [...open.values()].forEach((sync) => sync.retry());
+    if (event.type === 'hint') {
+      const place = /-runs-(\d{4}-\d{2})$/.exec(event.database)?.[1] ?? 'main';
+      for (const sync of open.values()) if (sync.id === event.space) sync.ring(place);
+    }
+    if (event.type !== 'granted' && event.type !== 'role' && event.type !== 'revoked') return undefined;
+    const space = workspace.get(event.space);
+    if (event.type === 'revoked' && space && space !== workspace.personal) return end(space);
+    return personal().main.ring();
+  };
+  const changeStream = (state: StreamState) => {
+    if (stopped) return;
+    streamState = state;
+    dispatch({ type: 'live', live: state === 'open' });
+    choosePlain();
+    // Finds out whether the network is gone, or only the stream.
+    if (state === 'broken') quietly(personal().main.run('pull'));
+  };
+  const timers: ReturnType<typeof setInterval>[] = [];
+  const applyPace = () => {
+    for (const timer of timers.splice(0)) clearInterval(timer);
+    stream?.close();
+    stream = null;
+    changeStream('connecting');
+    dispatch({ type: 'held', held: pace.frequency === 'live' ? null : pace.frequency });
+    if (pace.frequency === 'manual') return;
+    const isLive = pace.frequency === 'live';
+    timers.push(setInterval(lookQuietly, isLive ? lookMilliseconds : pace.intervalSeconds * 1_000));
+    if (isLive) {
+      timers.push(setInterval(poll, options.pollMilliseconds));
+      stream = options.openStream({ onEvent: hear, onState: changeStream, pauseAfter });
+    }
+    lookQuietly();
+  };
+  const endings = [
+    environment.onChange((change) => {
+      if (pace.frequency !== 'live') return;
+      if (change === 'online') {
+        stream?.retry();
+        lookQuietly();
+      }
+      const isOld = environment.now() - lastLook > lookMilliseconds;
+      if ((change === 'focus' || change === 'visible') && isOld) lookQuietly();
+      else if (change === 'focus' || change === 'visible') poll();
+    }),
+    workspace.onSpaces(matchSpaces),
+    workspace.onDropping(stopSpace),
+  ];
+  matchSpaces();
+  applyPace();
   return {
-    now,
+    now: look,
+    setPace(next) {
+      if (JSON.stringify(next) === JSON.stringify(pace)) return;
+      pace = next;
+      applyPace();
+    },
     async stop() {
       stopped = true;
-      clearTimeout(retry);
-      clearInterval(timer);
-      unlisten();
-      unsubscribe();
-      main?.stop();
-      await Promise.all([runs.stop(), pending.close()]);
+      for (const timer of timers) clearInterval(timer);
+      for (const ending of endings) ending();
+      stream?.close();
+      await Promise.all([...open.keys()].map(stopSpace));
     },
   };
 }
 
-/** What was refused once may be taken now: rules change, months are allowed, and engines recover. */
-async function offerRefused(
-  { space, refused }: SpaceWorkspace,
-  access: ServerAccess,
-  isStopped: () => boolean,
-): Promise<void> {
-  for (const { docId, place } of await refused.list().catch(() => [])) {
-    if (isStopped()) return;
-    try {
-      if (isMonth(place)) {
-        if (!space.months().includes(place)) continue;
-        await access.provision(place);
-      }
-      const local = isMonth(place) ? await space.runs(place) : space.main;
-      await offerDocument(local, await access.open(place), docId);
-    } catch {
-      // It stays in the list.
-    }
-  }
-}
-
-/** A month that the server does not take: what was pushed goes, what was not is listed as refused and stays. */
-async function refuseMonth({ space, refused }: SpaceWorkspace, month: Month, at: string): Promise<void> {
-  const db = await space.runs(month);
-  const unpushed = await listUnpushed(db);
-  const reason = 'The server takes no runs of this month.';
-  for (const document of unpushed) await refused.add({ ...document, reason, at, place: month });
-  const isNeeded = (await refused.list()).some(({ place }) => place === month);
-  if (!isNeeded) await space.dropMonth(month);
+function quietly(work: Promise<unknown>): void {
+  work.catch(() => {
+    // The status has been told.
+  });
 }

@@ -1,13 +1,8 @@
 import { createSignal } from '../signal.ts';
 import type { StatusApi } from '../types.ts';
-import {
-  describeStatus,
-  initialFacts,
-  reduceSync,
-  type SyncEvent,
-  type SyncFacts,
-  type SyncStatus,
-} from './sync-status.ts';
+import { reduceSync } from './reduce-sync.ts';
+import { initialFacts, type SyncEvent, type SyncFacts } from './sync-facts.ts';
+import { describeStatus, type SyncStatus } from './sync-status.ts';
 
 export interface StatusStore {
   api: StatusApi;

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createStreamingFetch } from '../../client-sync/bootstrap/streaming-fetch.ts';
 import type { LiveEvent } from '../../client-sync/live/live-event.ts';
 import { createOpenStream } from '../../client-sync/live/open-stream.ts';
 import { createLiveStream, type LiveStream, type StreamState } from '../../client-sync/live/stream.ts';
@@ -34,16 +35,16 @@ describe('the stream of a browser', () => {
         if (rejected === `token-${count}`) count += 1;
         return Promise.resolve(`token-${count}`);
       });
+    const fetcher = createStreamingFetch({
+      fetcher: fetch,
+      renewal: { token },
+      retryAfter: { learn: () => {}, remaining: () => 0 },
+      deviceId: 'device',
+    });
     const heard: LiveEvent[] = [];
     const states: StreamState[] = [];
     const stream = createLiveStream({
-      open: createOpenStream({
-        url,
-        fetcher: fetch,
-        renewal: { token },
-        retryAfter: { learn: () => {}, remaining: () => 0 },
-        deviceId: 'device',
-      }),
+      open: createOpenStream(fetcher, url),
       renew: async () => token(`token-${count}`),
       renewIn: options.renewIn ?? (() => 600_000),
       onEvent: (event) => heard.push(event),

@@ -1,0 +1,88 @@
+import type { SyncSettings } from '../types.ts';
+import { SetteeClientError } from '../errors.ts';
+import type { SettingsApi } from '../types.ts';
+import type { CurrentWorkspace, Workspace } from '../workspace.ts';
+import { getOrNull, retryOnConflict } from './local-documents.ts';
+import { watchQuery } from './watch-query.ts';
+
+const id = 'settings';
+
+const choices: Record<string, readonly unknown[]> = {
+  frequency: ['live', 'interval', 'manual'],
+  network: ['any', 'unmetered'],
+};
+
+/** What the user chose, as far as this browser knows. */
+export async function readSettings({ personal }: Workspace): Promise<SyncSettings> {
+  const stored = await getOrNull(personal.space.main, id);
+  return typeof stored?.sync === 'object' && stored.sync !== null ? (stored.sync as SyncSettings) : {};
+}
+
+function assertSettings(settings: SyncSettings): void {
+  for (const [name, allowed] of Object.entries(choices)) {
+    const value = settings[name];
+    if (value !== undefined && !allowed.includes(value)) {
+      throw new SetteeClientError('invalid_input', `${name} is one of ${allowed.join(', ')}.`);
+    }
+  }
+  const { intervalSeconds: seconds } = settings;
+  if (seconds !== undefined && !(Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400)) {
+    throw new SetteeClientError('invalid_input', 'intervalSeconds is a whole number from 1 to 86400.');
+  }
+}
+
+/** The user's settings, which follow him to his other browsers. */
+export function createSettings(current: CurrentWorkspace, iso: () => string): SettingsApi {
+  const get = () => readSettings(current.get());
+  return {
+    get,
+    async update(change) {
+      const { main } = current.get().personal.space;
+      await retryOnConflict(async () => {
+        const stored = await getOrNull(main, id);
+        const before = (stored?.sync ?? {}) as SyncSettings;
+        const sync = Object.fromEntries(
+          Object.entries({ ...before, ...change }).filter(
+            ([, value]) => value !== null && value !== undefined,
+          ),
+        ) as SyncSettings;
+        assertSettings(sync);
+        if (JSON.stringify(sync) === JSON.stringify(before)) return;
+        await main.put({ ...stored, _id: id, type: 'settings', schemaVersion: 1, updatedAt: iso(), sync });
+      });
+      return get();
+    },
+    subscribe: (listener) =>
+      watchQuery({
+        current,
+        run: get,
+        listener,
+        onChange: (changed) => onSettings(current, changed),
+        fingerprint: (settings) => JSON.stringify(settings),
+      }),
+  };
+}
+
+/** Follows the document of whichever workspace is open. */
+function onSettings(current: CurrentWorkspace, listener: () => void): () => void {
+  const follow = () => {
+    const feed = current
+      .get()
+      .personal.space.main.changes({ since: 'now', live: true, return_docs: false })
+      .on('change', (change) => {
+        if (change.id === id) listener();
+      });
+    feed.catch(() => {});
+    return feed;
+  };
+  let feed = follow();
+  const unsubscribe = current.onSwitch(() => {
+    feed.cancel();
+    feed = follow();
+    listener();
+  });
+  return () => {
+    unsubscribe();
+    feed.cancel();
+  };
+}
