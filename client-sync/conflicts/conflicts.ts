@@ -1,83 +1,112 @@
-import { flowFromDocument } from '../../flow/flow.ts';
-import { bareId, flowDocId } from '../../schema/ids.ts';
-import { assertWritable } from '../local/flow-places.ts';
-import { flowNotFound, onFlows, placed } from '../local/flows.ts';
+import { flowDocId } from '../../schema/ids.ts';
+import { SetteeClientError } from '../errors.ts';
+import { mayWrite } from '../local/flow-places.ts';
 import { watchQuery } from '../local/watch-query.ts';
-import type { Conflict, ConflictLeaf, ConflictsApi } from '../types.ts';
+import type { Conflict, ConflictsApi } from '../types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
-import { isConflict, isTrivial, readLeaves, type Leaves } from './leaves.ts';
-import { endTrivialConflict, resolveConflict, serverLeaf } from './resolve-conflict.ts';
+import { describeConflict } from './describe-conflict.ts';
+import { describeLeaves, isConflict, readAllLeaves } from './leaves.ts';
+import { createQuietFlows, type QuietFlows } from './quiet-flows.ts';
+import { resolveConflict } from './resolve-conflict.ts';
+import { planSettlement, settleDocument } from './settle.ts';
+import type { ConflictRules } from './settle-space.ts';
 
-function describe(space: SpaceWorkspace, leaves: Leaves): Conflict {
-  const { docId, live, deletions, local } = leaves;
-  const server = serverLeaf(leaves);
-  const sides: ConflictLeaf[] = [
-    ...live.map((leaf) => ({
-      revision: leaf._rev as string,
-      flow: placed(space, flowFromDocument(leaf)),
-      deleted: leaf.deleted === true,
-    })),
-    ...deletions.map((revision) => ({ revision, flow: null, deleted: true })),
-  ];
-  const isDelete = sides.some(({ deleted }) => deleted) && sides.some(({ deleted }) => !deleted);
-  return {
-    flowId: bareId(docId),
-    kind: isDelete ? 'delete' : 'edit',
-    local: local && placed(space, flowFromDocument(local)),
-    server: server && placed(space, flowFromDocument(server)),
-    leaves: sides,
-  };
+export interface ConflictsOptions {
+  /** What becomes of conflicts, by type of document. */
+  rules?: () => ConflictRules;
+  /** Whether this tab is the one that settles; the others only show what remains. */
+  leads?: () => boolean;
 }
 
-/** The conflicts that wait for a choice; those that are none are ended on the way. */
-async function findConflicts(place: SpaceWorkspace): Promise<Conflict[]> {
-  const { space, flowIndex } = place;
-  await flowIndex.ready();
+type Settle = Required<ConflictsOptions>;
+
+/** Settles one flow as far as nobody has to be asked, or thinks it settled, and tells what remains. */
+async function settleFlow(
+  { info, space }: SpaceWorkspace,
+  docId: string,
+  { rules, leads }: Settle,
+): Promise<Conflict | null> {
+  const options = { rule: rules().flow ?? 'merge', mayDelete: info.role === 'owner' } as const;
+  const db = space.main;
+  if (mayWrite({ info }) && leads()) {
+    const { leaves, settlement } = await settleDocument(db, docId, options);
+    const rest = await describeLeaves(db, docId, leaves);
+    return isConflict(rest) ? describeConflict({ info, leaves: rest, settlement, db }) : null;
+  }
+  const all = await readAllLeaves(db, docId);
+  const settlement = await planSettlement(db, all, options);
+  const rest = await describeLeaves(db, docId, all);
+  // Only what remains when the tab that settles has done so; a viewer sees what there is.
+  const isLeft = !mayWrite({ info }) || settlement.remaining.length > 1 || rest.deletions.length > 0;
+  return isLeft && isConflict(rest) ? describeConflict({ info, leaves: rest, settlement, db }) : null;
+}
+
+async function findConflicts(
+  workspace: SpaceWorkspace,
+  quiet: QuietFlows,
+  settle: Settle,
+): Promise<Conflict[]> {
+  await workspace.flowIndex.ready();
   const found: Conflict[] = [];
-  for (const docId of flowIndex.branched()) {
-    const leaves = await readLeaves(space.main, docId);
-    if (!isConflict(leaves)) continue;
-    if (isTrivial(leaves)) await endTrivialConflict(space.main, leaves);
-    else found.push(describe(place, leaves));
+  for (const docId of quiet.toLookAt(workspace)) {
+    const conflict = await settleFlow(workspace, docId, settle);
+    if (conflict) found.push(conflict);
+    else quiet.note(workspace, docId);
   }
   return found;
 }
 
-export function createConflicts(current: CurrentWorkspace, iso: () => string): ConflictsApi {
-  const list = async () => {
-    const workspace = current.get();
-    const found = await Promise.all(
-      workspace.all().map((space) =>
-        findConflicts(space).catch((error: unknown) => {
-          // Its membership has ended meanwhile.
-          if (!workspace.all().includes(space)) return [];
-          throw error;
-        }),
-      ),
-    );
-    return found.flat().toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
+/** The conflicts that wait for a choice, of all open spaces. Those that nobody has to be asked about never show. */
+export function createConflicts(
+  current: CurrentWorkspace,
+  iso: () => string,
+  options: ConflictsOptions = {},
+): ConflictsApi {
+  const { rules = () => ({}), leads = () => true } = options;
+  const quiet = createQuietFlows();
+  const list = async (): Promise<Conflict[]> => {
+    const found: Conflict[] = [];
+    for (const space of current.get().all()) {
+      found.push(...(await findConflicts(space, quiet, { rules, leads })));
+    }
+    return found.toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
   };
   return {
     list,
     async resolve(flowId, choice) {
-      const place = await current.get().find(flowId);
-      if (!place) throw flowNotFound(flowId);
-      assertWritable(place);
-      const { space, flows } = place;
-      const docId = flowDocId(flowId);
-      const resolved = await resolveConflict({ db: space.main, flows, docId, choice, iso: iso() });
-      return placed(place, flows.remember(resolved));
+      const workspace = await current.get().find(flowId);
+      if (!workspace) throw new SetteeClientError('no_conflict', 'This flow is in no conflict.');
+      const doc = await resolveConflict({ workspace, docId: flowDocId(flowId), choice, iso: iso() });
+      return { ...workspace.flows.remember(doc), spaceId: workspace.info.id };
     },
     watch: (listener) =>
       watchQuery({
         current,
         run: list,
         listener,
-        onChange: (changed) => onFlows(current, changed),
+        onChange: (changed) => followFlows(current, changed),
         fingerprint: (conflicts) =>
           JSON.stringify(
-            conflicts.map(({ flowId, leaves }) => [flowId, leaves.map(({ revision }) => revision)]),
+            conflicts.map(({ flowId, canResolve, leaves }) => [
+              flowId,
+              canResolve,
+              leaves.map(({ revision }) => revision),
+            ]),
           ),
       }),
+  };
+}
+
+/** Hears of changed flows in whichever workspace is open. */
+function followFlows(current: CurrentWorkspace, changed: () => void): () => void {
+  let end = current.get().onFlows(changed);
+  const endSwitch = current.onSwitch(() => {
+    end();
+    end = current.get().onFlows(changed);
+    changed();
+  });
+  return () => {
+    end();
+    endSwitch();
   };
 }

@@ -1,18 +1,17 @@
-import { applyEdits, editsOf } from '../local/flow-edits.ts';
-import type { FlowStore } from '../local/flow-store.ts';
-import { isStatus, putRevision, retryOnConflict } from '../local/local-documents.ts';
-import { keepVersion } from '../local/versions.ts';
-import { computeRevision } from '../../flow/revision.ts';
+import { endLeaf } from '../../flow/merge-document.ts';
 import type { FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
-import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
+import { applyEdits, editsOf } from '../local/flow-edits.ts';
+import { assertOwned, assertWritable } from '../local/flow-places.ts';
+import { retryOnConflict } from '../local/local-documents.ts';
+import { keepVersion } from '../local/versions.ts';
 import type { ConflictChoice } from '../types.ts';
-import { splitRevision } from '../local/local-documents.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
 import { isConflict, readLeaves, type Leaves } from './leaves.ts';
+import { writeLeaves } from './settle.ts';
 
 interface ResolveOptions {
-  db: Pouch;
-  flows: FlowStore;
+  workspace: SpaceWorkspace;
   docId: string;
   choice: ConflictChoice;
   iso: string;
@@ -45,46 +44,34 @@ function decide(leaves: Leaves, choice: ConflictChoice, iso: string): Decision {
   return { base: winner, content: { ...winner, deleted: true, deletedAt: iso }, losers: live };
 }
 
+function assertMayWrite(workspace: SpaceWorkspace, { base, content }: Decision): void {
+  if (content.deleted === true && base.deleted !== true) assertOwned(workspace);
+  else assertWritable(workspace);
+}
+
 /**
  * Settles a conflict: first the losing sides become versions, then the chosen content becomes a new revision, last the
- * losing leaves end. Interrupted anywhere, the conflict still shows and nothing is lost.
+ * losing leaves end. Interrupted anywhere, the conflict still shows and nothing is lost; where two people do it at once,
+ * what both wrote is a conflict like any other.
  */
 export async function resolveConflict(options: ResolveOptions): Promise<FlowDocument> {
-  const { db, flows, docId, choice, iso } = options;
+  const { workspace, docId, choice, iso } = options;
+  const db = workspace.space.main;
   return retryOnConflict(async () => {
     const leaves = await readLeaves(db, docId);
-    const { base, content, losers } = decide(leaves, choice, iso);
+    const decision = decide(leaves, choice, iso);
+    assertMayWrite(workspace, decision);
+    const { base, content, losers } = decision;
     for (const loser of losers) await keepVersion(db, loser);
-    const winner = await flows.write(content);
-    const ended = [
-      ...leaves.live.filter((leaf) => leaf !== base).map(({ _rev }) => _rev),
-      ...leaves.deletions,
-    ];
-    for (const revision of ended) await endLeaf(db, docId, revision as string, winner._rev as string);
+    const winner = await workspace.flows.write(content);
+    const ended = leaves.all.filter(({ document, ancestry }) => {
+      const isOpen = document._deleted !== true || leaves.deletions.includes(ancestry[0] ?? '');
+      return isOpen && ancestry[0] !== base._rev;
+    });
+    await writeLeaves(
+      db,
+      ended.map((leaf) => endLeaf(leaf, winner._rev as string)),
+    );
     return winner;
   });
-}
-
-async function endLeaf(db: Pouch, docId: string, revision: string, resolvedInto: string): Promise<void> {
-  try {
-    await db.put({ _id: docId, _rev: revision, _deleted: true, type: 'flow', resolvedInto });
-  } catch (error) {
-    // Ended or continued meanwhile, by replication: what remains shows as a conflict again.
-    if (!isStatus(error, 409)) throw error;
-  }
-}
-
-/**
- * Ends the losing leaves of a conflict in which all sides say the same. The tombstones are computed, so that all
- * devices that do this write the same ones.
- */
-export async function endTrivialConflict(db: Pouch, { docId, live }: Leaves): Promise<void> {
-  const [winner, ...losers] = live;
-  if (!winner?._rev) return;
-  for (const { _rev } of losers) {
-    const parent = _rev as string;
-    const tombstone: PouchDocument = { _id: docId, _deleted: true, type: 'flow', resolvedInto: winner._rev };
-    const revision = computeRevision(tombstone, splitRevision(parent)[0] + 1, parent);
-    await putRevision(db, tombstone, revision, parent);
-  }
 }

@@ -1,22 +1,18 @@
+import { flowFromDocument, unmarked, type Flow } from '../../flow/flow.ts';
+import { mergeFlows } from '../../flow/merge-flows.ts';
 import { computeRevision } from '../../flow/revision.ts';
-import { flowFromDocument, type Flow } from '../../flow/flow.ts';
 import { bareId, flowDocId, uuidPattern } from '../../schema/ids.ts';
-import type { FlowDocument } from '../../schema/index.ts';
+import type { FlowContent, FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { FlowChange } from '../types.ts';
+import { documentsWithBases, noteBases } from './bases.ts';
 import { describeDevice } from './device-info.ts';
 import type { DocumentIndex } from './document-index.ts';
 import { applyEdits, assertFlow, changedFields, editsOf, pickEdits, type FieldEdits } from './flow-edits.ts';
 import type { FlowSummary } from './flow-summary.ts';
-import {
-  getOrNull,
-  isStatus,
-  putNote,
-  putRevision,
-  retryOnConflict,
-  splitRevision,
-} from './local-documents.ts';
+import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
+import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
 
 /** Reads and writes the flows of one local database. */
@@ -34,9 +30,6 @@ interface FlowStoreOptions {
   index: DocumentIndex<FlowSummary>;
   iso: () => string;
 }
-
-/** The note of the revision that this device wrote last. */
-export const ownNote = (docId: string) => `_local/own:${docId}`;
 
 const rememberedRevisions = 100;
 
@@ -63,14 +56,23 @@ export function createFlowStore({ db, index, iso }: FlowStoreOptions): FlowStore
   };
   const stamp = (doc: FlowDocument): FlowDocument => {
     const now = iso();
-    return { ...doc, updatedAt: now, lastModifiedOnDevice: describeDevice(now) };
+    return { ...unmarked(doc), updatedAt: now, lastModifiedOnDevice: describeDevice(now) };
   };
   const afterWrite = async (doc: FlowDocument): Promise<FlowDocument> => {
-    await putNote(db, ownNote(doc._id), { rev: doc._rev });
+    await noteOwn(db, doc._id, doc._rev as string);
     return doc;
+  };
+  /** Keeps what the first of this device's writes replaces; those that follow build on it. */
+  const keepBase = async ({ _id, _rev, mergeVersion }: FlowDocument): Promise<void> => {
+    if (_rev === undefined) return;
+    const own = mergeVersion === undefined ? await readOwn(db, _id) : null;
+    if (own?.last === _rev && (await documentsWithBases(db)).has(_id)) return;
+    const base = await getOrNull(db, _id, { rev: _rev });
+    if (base) await noteBases(db, [base]);
   };
   const write = async (doc: FlowDocument): Promise<FlowDocument> => {
     assertFlow(doc);
+    await keepBase(doc);
     const stamped = stamp(doc);
     const { rev } = await db.put(stamped);
     const written = { ...stamped, _rev: rev };
@@ -115,13 +117,25 @@ export function createFlowStore({ db, index, iso }: FlowStoreOptions): FlowStore
     if (disputed.size === 0) return current;
     const theirs = base ? changedFields(base, current) : disputed;
     if (![...disputed].some((field) => theirs.has(field))) return update(current, wanted);
-    return branch(revision, applyEdits(base ?? current, wanted));
+    const edited = applyEdits(base ?? current, wanted);
+    if (base) {
+      const { merged, conflicts } = mergeFlows({ base, sides: [current, edited] });
+      if (conflicts.length === 0) return write(withContent(current, merged));
+      await noteBases(db, [base]);
+    }
+    return branch(revision, edited);
+  };
+  /** Moved or deleted since it was read: a branch of what was read, which the server carries over or others see. */
+  const saveMissing = async (id: string, revision: string | undefined, edits: FieldEdits) => {
+    const base =
+      revision !== undefined && isRevision(revision) ? await recall(flowDocId(id), revision) : null;
+    return base?._rev ? branch(base._rev, applyEdits(base, edits)) : create(id, edits);
   };
   const saveOnce = async (id: string, change: FlowChange): Promise<FlowDocument> => {
     const edits = editsOf(change);
     const current = await read(id);
-    if (!current) return create(id, edits);
     const { revision } = change;
+    if (!current) return saveMissing(id, revision, edits);
     if (revision === undefined || revision === current._rev || !isRevision(revision)) {
       return update(current, edits);
     }
@@ -139,6 +153,13 @@ export function createFlowStore({ db, index, iso }: FlowStoreOptions): FlowStore
       return remember(await retryOnConflict(() => saveOnce(id, change)));
     },
   };
+}
+
+/** A document with another content in its place. */
+function withContent(doc: FlowDocument, content: FlowContent): FlowDocument {
+  const engineFields = Object.entries(doc).filter(([name]) => name.startsWith('_'));
+  const { type, schemaVersion } = doc;
+  return { ...content, ...Object.fromEntries(engineFields), type, schemaVersion } as FlowDocument;
 }
 
 function isRevision(text: string): boolean {

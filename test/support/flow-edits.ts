@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { FlowContent } from '../../schema/index.ts';
 
 type Fields = Record<string, unknown>;
@@ -54,12 +54,13 @@ export const flowEdit: fc.Arbitrary<FlowEdit> = fc.oneof(
   fc.constant({ do: 'restore' as const }),
 );
 
-const at = <T>(list: readonly T[], index: number): number => (list.length === 0 ? -1 : index % list.length);
+const at = (list: readonly unknown[], index: number): number =>
+  list.length === 0 ? -1 : index % list.length;
 
 function changeNode(graph: Graph, index: number, change: (node: Graph['nodes'][number]) => object): Graph {
   const place = at(graph.nodes, index);
   const nodes = graph.nodes.map((node, n) => (n === place ? { ...node, ...change(node) } : node));
-  return { ...graph, nodes } as Graph;
+  return { ...graph, nodes };
 }
 
 function addNode(graph: Graph, { id, value: number, to }: Extract<FlowEdit, { do: 'add' }>): Graph {

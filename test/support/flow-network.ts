@@ -112,7 +112,9 @@ export function createFlowNetwork({ devices: count, start, code }: NetworkOption
     },
     rest() {
       const print = () =>
-        JSON.stringify(devices.map(({ leaves }) => leaves.map(({ ancestry }) => ancestry[0]).toSorted()));
+        JSON.stringify(
+          devices.map(({ leaves }) => leaves.map(({ ancestry }) => ancestry[0] ?? '').toSorted()),
+        );
       for (let round = 0; round < 12; round += 1) {
         const before = print();
         for (const from of devices.keys()) for (const to of devices.keys()) this.send(from, to);

@@ -1,0 +1,15 @@
+import { releaseBases } from '../local/bases.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
+import { settleFields } from './settle-space.ts';
+
+/**
+ * What a space asks for when it has come to rest, that is when a pull that began after the last push has ended: what
+ * merges by its fields is settled, and bases that the push has passed go. Flows are settled where conflicts are listed.
+ */
+export async function afterSync(
+  workspace: SpaceWorkspace,
+  { pushedThrough }: { pushedThrough: number },
+): Promise<void> {
+  await settleFields(workspace);
+  await releaseBases({ db: workspace.space.main, pushedThrough });
+}

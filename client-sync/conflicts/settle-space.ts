@@ -1,0 +1,46 @@
+import { deviceRules, settingsRules } from '../../flow/merge-by-time.ts';
+import { executionRules } from '../../flow/merge-executions.ts';
+import type { ConflictRule, MergeRules } from '../../flow/merge-rules.ts';
+import { idPrefixes, settingsId } from '../../schema/ids.ts';
+import { mayWrite } from '../local/flow-places.ts';
+import { getOrNull, putNote } from '../local/local-documents.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
+import { settleDocument } from './settle.ts';
+
+/** What the user wants to become of conflicts, by type of document. */
+export interface ConflictRules {
+  flow?: ConflictRule;
+}
+
+const fieldRules: readonly [test: (id: string) => boolean, rules: MergeRules][] = [
+  [(id) => id.startsWith(idPrefixes.execution), executionRules],
+  [(id) => id.startsWith(idPrefixes.device), deviceRules],
+  [(id) => id === settingsId, settingsRules],
+];
+
+/** How far a database has been looked through. */
+const settledNote = '_local/settled';
+
+/** Ends the conflicts of documents that merge by rules of their fields: executions, devices, settings. */
+export async function settleByFields(db: Pouch): Promise<void> {
+  const note = await getOrNull(db, settledNote);
+  const since = typeof note?.sequence === 'number' ? note.sequence : 0;
+  const { results, last_seq } = await db.changes({ since, style: 'all_docs', return_docs: true });
+  let found = 0;
+  for (const { id, changes } of results) {
+    const rules = fieldRules.find(([test]) => test(id))?.[1];
+    if (!rules || changes.length < 2) continue;
+    found += 1;
+    await settleDocument(db, id, { rules, mayDelete: true });
+  }
+  // Not for every few edits, or each would cost two writes.
+  if (found > 0 || Number(last_seq) - since > 100) await putNote(db, settledNote, { sequence: last_seq });
+}
+
+/** Settles the executions of the months that are kept here, the devices and the settings of a space. */
+export async function settleFields({ info, space }: SpaceWorkspace): Promise<void> {
+  if (!mayWrite({ info })) return;
+  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
+  for (const db of [space.main, ...runs]) await settleByFields(db);
+}
