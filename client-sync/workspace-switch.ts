@@ -1,5 +1,5 @@
 import type { SessionStore } from './account/session-store.ts';
-import type { KeyValueStore } from './environment.ts';
+import type { Environment, KeyValueStore } from './environment.ts';
 import { adoptSpace, openAnonymousSpace } from './local/adopt-space.ts';
 import { writeDevice, type DeviceIdentity } from './local/devices.ts';
 import type { LocalNames } from './local/names.ts';
@@ -8,7 +8,7 @@ import type { PouchOpener } from './pouch/open-pouch.ts';
 import { SetteeClientError } from './errors.ts';
 import { createSignal, reportUnexpected } from './signal.ts';
 import { openWorkspace } from './spaces/open-workspace.ts';
-import type { CurrentWorkspace, Workspace } from './workspace.ts';
+import type { CurrentWorkspace, SpaceWorkspace, Workspace } from './workspace.ts';
 
 /** Opens the databases of whoever is signed in, and changes over when that changes. */
 export interface WorkspaceSwitch extends CurrentWorkspace {
@@ -28,13 +28,16 @@ interface SwitchOptions {
   names: LocalNames;
   sessions: SessionStore;
   storage: KeyValueStore;
+  environment: Environment;
   device: DeviceIdentity;
   iso: () => string;
   beforeSwitch: () => Promise<void>;
+  /** Before a space's databases are read for the last time. */
+  beforeDrop: (space: SpaceWorkspace) => Promise<void>;
 }
 
 export async function createWorkspaceSwitch(options: SwitchOptions): Promise<WorkspaceSwitch> {
-  const { opener, names, sessions, storage, device, iso, beforeSwitch } = options;
+  const { opener, names, sessions, storage, environment, device, iso, beforeSwitch, beforeDrop } = options;
   const switched = createSignal<void>();
   const filledKey = (space: LocalSpace) => `${names.scope}:filled:${space.name}`;
   const anonymousKey = `${names.scope}:anonymous`;
@@ -79,18 +82,31 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
     const session = sessions.read();
     return session?.user.id === userId ? (session?.database ?? null) : null;
   };
+  const isEvicted = async ({ space }: SpaceWorkspace): Promise<boolean> =>
+    storage.getItem(filledKey(space)) !== null && (await space.main.info()).doc_count === 0;
+  const openAll = async (space: LocalSpace): Promise<Workspace> => {
+    if (space.userId !== null) await adoptOrGoOn(space);
+    await space.main.info();
+    return openWorkspace({
+      opener,
+      space,
+      database: () => databaseOf(space.userId),
+      environment,
+      iso,
+    });
+  };
   const open = async (): Promise<Workspace> => {
     const userId = sessions.read()?.user.id ?? null;
     const space = await openFor(userId);
-    try {
-      if (userId !== null) await adoptOrGoOn(space);
-      const { doc_count } = await space.main.info();
-      evicted = doc_count === 0 && storage.getItem(filledKey(space)) !== null;
-    } catch (error) {
+    const opened = await openAll(space).catch(async (error: unknown) => {
       await space.close();
       throw error;
-    }
-    const opened = await openWorkspace(space, () => databaseOf(userId), iso);
+    });
+    opened.onDropping(async (dropped) => {
+      storage.removeItem(filledKey(dropped.space));
+      await beforeDrop(dropped);
+    });
+    evicted = (await Promise.all(opened.all().map(isEvicted)).catch((): boolean[] => [])).includes(true);
     // Only a name in a list, and not worth staying closed for where storage is full.
     await writeDevice(opened, device, iso).catch(() => {});
     return opened;
@@ -125,7 +141,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
     wasEvicted: () => evicted,
     noteFilled() {
       evicted = false;
-      storage.setItem(filledKey(requireOpen().personal.space), 'yes');
+      for (const { space } of requireOpen().all()) storage.setItem(filledKey(space), 'yes');
     },
     remove: () =>
       inTurn(async () => {
@@ -133,7 +149,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
         // First, so that nothing begins to sync again what is about to go.
         sessions.write(null);
         await beforeSwitch();
-        storage.removeItem(filledKey(removed.personal.space));
+        for (const { space } of removed.all()) storage.removeItem(filledKey(space));
         workspace = await open();
         switched.emit();
         await removed.destroy();

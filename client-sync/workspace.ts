@@ -1,3 +1,4 @@
+import { idPrefixes } from '../schema/ids.ts';
 import { createDocumentIndex, type DocumentIndex } from './local/document-index.ts';
 import { createFlowStore, type FlowStore } from './local/flow-store.ts';
 import { summarizeFlow, type FlowSummary } from './local/flow-summary.ts';
@@ -45,8 +46,12 @@ export interface Workspace {
   get: (spaceId: string) => SpaceWorkspace | null;
   /** The space where a flow is: neither moved away from there nor deleted for good. */
   find: (flowId: string) => Promise<SpaceWorkspace | null>;
+  /** Resolves when spaces are open and dropped as the membership documents here say. */
+  settle: () => Promise<void>;
   /** Spaces were opened, dropped or renamed, or the role in one is another. */
   onSpaces: (listener: () => void) => Unsubscribe;
+  /** A membership document, or the choice of spaces, has changed. */
+  onMemberships: (listener: () => void) => Unsubscribe;
   /** Flows of any space changed; without ids where anything may have. */
   onFlows: (listener: (ids?: ReadonlySet<string>) => void) => Unsubscribe;
   onRuns: (listener: () => void) => Unsubscribe;
@@ -61,7 +66,12 @@ export interface Workspace {
 
 /** Opens what is known in memory of a space's local databases. */
 export function createSpaceWorkspace(space: LocalSpace, info: SpaceInfo, iso: () => string): SpaceWorkspace {
-  const flowIndex = createDocumentIndex({ db: space.main, prefix: 'flow:', summarize: summarizeFlow });
+  const flowIndex = createDocumentIndex({
+    db: space.main,
+    prefix: idPrefixes.flow,
+    markPrefix: idPrefixes.moved,
+    summarize: summarizeFlow,
+  });
   const runs = createRunIndex(space);
   const refused = createRefusedStore(space.notes);
   let known = info;
@@ -70,6 +80,8 @@ export function createSpaceWorkspace(space: LocalSpace, info: SpaceInfo, iso: ()
     runs.close();
     refused.close();
   };
+  // By another tab.
+  space.main.on('destroyed', stop);
   return {
     get info() {
       return known;

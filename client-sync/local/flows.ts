@@ -33,7 +33,7 @@ export function placed({ info }: SpaceWorkspace, flow: StoredFlow): Flow {
 }
 
 export function createFlows({ current, iso, userId, autosave, sharing }: FlowsOptions): FlowsApi {
-  const list = (query: FlowQuery = {}) => listFlows(current.get(), query);
+  const list = async (query: FlowQuery = {}) => listFlows(current.get(), query);
   const get = async (id: string): Promise<Flow | null> => {
     const space = await current.get().find(id);
     const doc = await space?.flows.read(id);

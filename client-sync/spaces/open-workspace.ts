@@ -1,74 +1,107 @@
-import { flowDocId } from '../../schema/ids.ts';
+import type { Environment } from '../environment.ts';
+import { findFlow, flowsReady } from '../local/flow-places.ts';
 import type { LocalSpace } from '../local/open-space.ts';
-import { createSpaceWorkspace, type SpaceInfo, type SpaceWorkspace, type Workspace } from '../workspace.ts';
-import { createSignal } from '../signal.ts';
+import type { PouchOpener } from '../pouch/open-pouch.ts';
+import { createLeadership } from '../replication/leadership.ts';
+import { reportUnexpected, type Signal } from '../signal.ts';
 import type { Unsubscribe } from '../types.ts';
+import { createSpaceWorkspace, type SpaceInfo, type SpaceWorkspace, type Workspace } from '../workspace.ts';
+import { followMemberships } from './follow-memberships.ts';
 import { createNoticeStore } from './notices.ts';
+import { createSpaceSet } from './space-set.ts';
+
+interface OpenOptions {
+  opener: PouchOpener;
+  /** The user's personal space. */
+  space: LocalSpace;
+  /** Name of its database on the server, once it is known. */
+  database: () => string | null;
+  environment: Environment;
+  iso: () => string;
+}
 
 /** Opens everything that is kept here for a user. */
-export async function openWorkspace(
-  personalSpace: LocalSpace,
-  database: () => string | null,
-  iso: () => string,
-): Promise<Workspace> {
-  const personal = createSpaceWorkspace(personalSpace, personalInfo(personalSpace.userId, database), iso);
-  const notices = createNoticeStore(personalSpace.notes);
-  const spacesChanged = createSignal<void>();
-  const droppings = new Set<(space: SpaceWorkspace) => Promise<void>>();
-  const open: readonly SpaceWorkspace[] = [personal];
-  const all = () => open;
-  /** Listens to every open space, those that open later among them. */
-  const follow = (listen: (space: SpaceWorkspace) => Unsubscribe, refresh: () => void): Unsubscribe => {
-    let ends = all().map(listen);
-    const unsubscribe = spacesChanged.subscribe(() => {
-      for (const end of ends) end();
-      ends = all().map(listen);
-      refresh();
-    });
-    return () => {
-      unsubscribe();
-      for (const end of ends) end();
-    };
-  };
-  return {
-    userId: personalSpace.userId,
+export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
+  const { opener, space, database, environment, iso } = options;
+  const personal = createSpaceWorkspace(space, personalInfo(space.userId, database), iso);
+  const notices = createNoticeStore(space.notes);
+  const set = createSpaceSet({ opener, personal, iso });
+  const droppings = new Set<(dropped: SpaceWorkspace) => Promise<void>>();
+  let leads = false;
+  const follower = await followMemberships({
+    personal,
+    set,
+    notices,
+    iso,
+    leads: () => leads,
+    async beforeDrop(dropped) {
+      const outcomes = await Promise.allSettled([...droppings].map((listener) => listener(dropped)));
+      for (const outcome of outcomes) if (outcome.status === 'rejected') reportUnexpected(outcome.reason);
+    },
+  });
+  const leadership = createLeadership(environment, `${space.name}:spaces`, (isLeader) => {
+    leads = isLeader;
+    if (leads) follower.settle().catch(() => {});
+  });
+  const { all, changed } = set;
+  const workspace: Workspace = {
+    userId: space.userId,
     personal,
     all,
     get: (spaceId) => all().find(({ info }) => info.id === spaceId) ?? null,
     async find(flowId) {
-      for (const space of all()) {
-        await space.flowIndex.ready();
-        if (space.flowIndex.entries().has(flowDocId(flowId))) return space;
-      }
-      return null;
+      // Where they cannot be read, the storage's failure shows in what follows.
+      await flowsReady(workspace).catch(() => {});
+      return findFlow(all(), flowId);
     },
-    onSpaces: spacesChanged.subscribe,
+    settle: follower.settle,
+    onSpaces: changed.subscribe,
+    onMemberships: follower.onChange,
     onFlows: (listener) =>
-      follow(
+      followEach(
+        set,
         ({ flowIndex }) => flowIndex.onChange(listener),
         () => listener(),
       ),
-    onRuns: (listener) => follow(({ runs }) => runs.onChange(listener), listener),
-    onRefused: (listener) => follow(({ refused }) => refused.onChange(listener), listener),
+    onRuns: (listener) => followEach(set, ({ runs }) => runs.onChange(listener), listener),
+    onRefused: (listener) => followEach(set, ({ refused }) => refused.onChange(listener), listener),
     onDropping(listener) {
       droppings.add(listener);
       return () => droppings.delete(listener);
     },
     notices,
     async close() {
+      await follower.close();
       notices.close();
-      await Promise.all(all().map((space) => space.close()));
+      await Promise.all(all().map((open) => open.close()));
+      leadership.close();
     },
     async destroy() {
-      notices.close();
       // The personal space last: it says which others there are, should this be interrupted.
-      await Promise.all(
-        all()
-          .slice(1)
-          .map((space) => space.destroy()),
-      );
+      await follower.destroy();
+      notices.close();
       await personal.destroy();
+      leadership.close();
     },
+  };
+  return workspace;
+}
+
+/** Listens to every open space, those that open later among them. */
+function followEach(
+  { all, changed }: { all: () => readonly SpaceWorkspace[]; changed: Signal<void> },
+  listen: (space: SpaceWorkspace) => Unsubscribe,
+  refresh: () => void,
+): Unsubscribe {
+  let ends = all().map(listen);
+  const unsubscribe = changed.subscribe(() => {
+    for (const end of ends) end();
+    ends = all().map(listen);
+    refresh();
+  });
+  return () => {
+    unsubscribe();
+    for (const end of ends) end();
   };
 }
 

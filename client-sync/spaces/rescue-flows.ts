@@ -12,7 +12,7 @@ import { putOnce } from './put-once.ts';
 import { listCandidates, ownLeaves } from './unpushed.ts';
 
 /** A flow's copies in the personal space, by the id of what was copied. */
-export type CopiesByFlow = Map<string, string[]>;
+export type CopiesByFlow = Map<string, { id: string; isDeleted: boolean }[]>;
 
 const suffix = ' (copy)';
 
@@ -82,7 +82,8 @@ export async function rescueFlows(from: SpaceWorkspace, to: SpaceWorkspace): Pro
     if (await putOnce(to.space.main, copy as unknown as PouchDocument)) {
       to.flowIndex.apply(copy as unknown as PouchDocument);
     }
-    copies.set(flowId, [...(copies.get(flowId) ?? []), bareId(copy._id)]);
+    const kept = { id: bareId(copy._id), isDeleted: copy.deleted === true };
+    copies.set(flowId, [...(copies.get(flowId) ?? []), kept]);
   }
   return copies;
 }

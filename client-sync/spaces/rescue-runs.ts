@@ -11,10 +11,10 @@ function copyOf(leaf: PouchDocument, copies: CopiesByFlow): PouchDocument {
   const content = Object.fromEntries(
     Object.entries(leaf).filter(([field]) => !field.startsWith('_') || field === '_attachments'),
   );
-  const [flowId] = copies.get(String(leaf.flowId)) ?? [];
+  const [flow] = copies.get(String(leaf.flowId)) ?? [];
   return {
     ...content,
-    ...(flowId === undefined ? {} : { flowId }),
+    ...(flow ? { flowId: flow.id } : {}),
     _id: executionDocId(rescuedRunId(bareId(leaf._id))),
   };
 }

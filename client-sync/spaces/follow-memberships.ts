@@ -1,0 +1,123 @@
+import { countUnpushed } from '../replication/pending-changes.ts';
+import { isStorageFailure } from '../errors.ts';
+import { createSignal, reportUnexpected } from '../signal.ts';
+import type { Unsubscribe } from '../types.ts';
+import { idPrefixes, settingsId } from '../../schema/ids.ts';
+import type { SpaceWorkspace } from '../workspace.ts';
+import { forgetCopy, isNoted, listCopies } from './copies.ts';
+import type { NoticeStore } from './notices.ts';
+import { planCopies, type Ending } from './plan-copies.ts';
+import { rescueSpace } from './rescue.ts';
+import type { SpaceSet } from './space-set.ts';
+
+interface FollowOptions {
+  personal: SpaceWorkspace;
+  set: SpaceSet;
+  notices: NoticeStore;
+  iso: () => string;
+  /** Whether this is the one tab that removes databases; the others let go of them. */
+  leads: () => boolean;
+  /** Awaited before a space goes: its sync stops, and what waits to be written is written. */
+  beforeDrop: (space: SpaceWorkspace) => Promise<void>;
+}
+
+/** Opens and drops spaces as the membership documents in the personal database say, offline as well. */
+export interface MembershipFollower {
+  /** Resolves when what is known now has been done, as far as it is this tab's to do. */
+  settle: () => Promise<void>;
+  close: () => Promise<void>;
+  /** A membership document has changed, or the settings. */
+  onChange: (listener: () => void) => Unsubscribe;
+  /** Removes the databases of all copies. */
+  destroy: () => Promise<void>;
+}
+
+export async function followMemberships(options: FollowOptions): Promise<MembershipFollower> {
+  const { personal, set, notices, iso, leads, beforeDrop } = options;
+  const { main, notes } = personal.space;
+  const changed = createSignal<void>();
+  let closed = false;
+  let chain: Promise<unknown> = Promise.resolve();
+  let queued: Promise<void> | null = null;
+
+  const report = (error: unknown) => {
+    // Storage that fails shows elsewhere, and what was not done is done at the next start.
+    if (!closed && !isStorageFailure(error)) reportUnexpected(error);
+  };
+  const remove = async (space: SpaceWorkspace, { copy, reason }: Ending): Promise<void> => {
+    if (reason !== null) await rescueSpace({ from: space, to: personal, reason, notices, at: iso() });
+    await space.destroy();
+    await forgetCopy(notes, copy.name);
+  };
+  const drop = async (ending: Ending): Promise<void> => {
+    const { name } = ending.copy;
+    const shown = set.find(name);
+    if (shown) {
+      if (ending.reason === null && (await countWaiting(shown)) > 0) return;
+      await beforeDrop(shown);
+      set.remove(name);
+    }
+    if (!leads() || !(await isNoted(notes, name))) {
+      await shown?.close().catch(() => {});
+      return;
+    }
+    const space = shown ?? (await set.openHidden(ending.copy));
+    try {
+      await remove(space, ending);
+    } catch (error) {
+      // Noted still: it is done again at the next start.
+      await space.close().catch(() => {});
+      if (await isNoted(notes, name)) throw error;
+    }
+  };
+  const runOnce = async (): Promise<void> => {
+    queued = null;
+    if (closed) return;
+    const { wanted, ended } = await planCopies(personal);
+    await set.open(wanted);
+    for (const ending of ended) {
+      if (closed) return;
+      await drop(ending).catch(report);
+    }
+  };
+  const settle = (): Promise<void> => {
+    queued ??= chain.then(runOnce);
+    chain = queued.catch(report);
+    return queued;
+  };
+  const feed = main.changes({ since: 'now', live: true, return_docs: false }).on('change', ({ id }) => {
+    if (!id.startsWith(idPrefixes.membership) && id !== settingsId) return;
+    changed.emit();
+    settle().catch(() => {});
+  });
+  feed.catch(() => {});
+  const stop = async () => {
+    closed = true;
+    feed.cancel();
+    await chain;
+  };
+
+  // What can be shown is shown at once; what has to go may take its time.
+  await set.open((await planCopies(personal)).wanted);
+  settle().catch(() => {});
+  return {
+    settle,
+    onChange: changed.subscribe,
+    close: stop,
+    async destroy() {
+      await stop();
+      for (const copy of await listCopies(notes)) {
+        const space = set.find(copy.name) ?? (await set.openHidden(copy));
+        await space.destroy();
+        await forgetCopy(notes, copy.name);
+      }
+    },
+  };
+}
+
+/** How many documents of a space wait to be sent. */
+async function countWaiting({ space }: SpaceWorkspace): Promise<number> {
+  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
+  const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
