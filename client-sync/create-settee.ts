@@ -1,12 +1,15 @@
 import { isMonth } from '../schema/database-names.ts';
 import { createAccount } from './account/account.ts';
 import { createAuthorizedFetch } from './account/authorized-fetch.ts';
+import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
+import { createStreamingFetch } from './bootstrap/streaming-fetch.ts';
 import { patientFetch } from './account/read-answer.ts';
 import { requestJson } from './account/request-json.ts';
 import { createRetryAfter } from './account/retry-after.ts';
 import { createServerClock } from './account/server-clock.ts';
 import { createSessionStore } from './account/session-store.ts';
 import { createTokenRenewal } from './account/token-renewal.ts';
+import { afterSync } from './conflicts/after-sync.ts';
 import { createConflicts } from './conflicts/conflicts.ts';
 import { forgivingStorage, platformEnvironment, platformStorage } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
@@ -17,6 +20,7 @@ import { createExecutions } from './local/executions.ts';
 import { createFlows } from './local/flows.ts';
 import { importBackup } from './local/import-backup.ts';
 import { localNames } from './local/names.ts';
+import { createSettings, readSettings } from './local/settings.ts';
 import { createVersions } from './local/versions.ts';
 import { createPouchOpener } from './pouch/open-pouch.ts';
 import { countUnpushed } from './replication/pending-changes.ts';
@@ -24,7 +28,13 @@ import { createRefused } from './replication/refused.ts';
 import { createServerAccess } from './replication/server-access.ts';
 import { createSyncControl, type SyncControl } from './replication/sync-control.ts';
 import { createSyncEngine } from './replication/sync-engine.ts';
+import { createLiveStream } from './live/stream.ts';
+import { createOpenStream } from './live/open-stream.ts';
 import { reportUnexpected } from './signal.ts';
+import { createAsk } from './spaces/ask.ts';
+import { createNotices } from './spaces/notices-api.ts';
+import { createSharing } from './spaces/sharing.ts';
+import { createSpaces } from './spaces/spaces-api.ts';
 import { createStatusStore } from './status/status-store.ts';
 import { createTabs } from './tabs.ts';
 import type { Autosave, Execution, Settee, SetteeOptions } from './types.ts';
@@ -52,6 +62,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const opener = await createPouchOpener(options.adapter);
 
   let control: SyncControl | null = null;
+  let chosen: SyncSettings = {};
   const sessionChanged = () => {
     tabs.post({ type: 'session' });
     account.refresh();
@@ -77,24 +88,25 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     environment,
     deviceId: device.id,
   });
-  const accessFor = ({ space, refused: store }: SpaceWorkspace) =>
-    createServerAccess({
-      url,
-      fetcher: authorized,
-      opener,
-      sessions,
-      userId: space.userId,
-      refused: store,
-      iso,
-    });
+  const streaming = createStreamingFetch({ fetcher, renewal, retryAfter, deviceId: device.id });
+  const accessFor = (userId: string | null) =>
+    createServerAccess({ url, fetcher: authorized, opener, sessions, userId, iso });
+  const autosaves = new Set<Autosave>();
+  const ask = createAsk(authorized, url);
+  const hurry = () => void control?.api.now().catch(() => {});
   const current = await createWorkspaceSwitch({
     opener,
     names,
     sessions,
     storage,
+    environment,
     device,
     iso,
     beforeSwitch: async () => control?.halt(),
+    beforeDrop: async () => {
+      // What waits to be written there is kept with the rest.
+      await Promise.allSettled([...autosaves].map((open) => open.flush()));
+    },
   });
   const account = createAccount({
     url,
@@ -120,11 +132,11 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     return counts.reduce((sum, count) => sum + count, 0);
   };
   const assertPushed = async () => {
+    await current.get().settle();
     if ((await countAllLocalOnly()) > 0) await control?.api.now().catch(() => {});
     const count = await countAllLocalOnly();
     if (count > 0) throw new UnpushedChangesError(count);
   };
-  const autosaves = new Set<Autosave>();
   const autosave = (flowId: string): Autosave => {
     const created = createAutosave({
       flowId,
@@ -137,18 +149,28 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     return created;
   };
   const flows = withClientErrors(
-    createFlows({ current, iso, userId: () => sessions.read()?.user.id, autosave }),
+    createFlows({
+      current,
+      iso,
+      userId: () => sessions.read()?.user.id,
+      autosave,
+      sharing: createSharing({ ask, hurry }),
+    }),
   );
-  const conflicts = withClientErrors(createConflicts(current, iso));
+  const conflicts = withClientErrors(createConflicts(current, iso, {
+      rules: () => chosen.conflicts ?? {},
+      leads: () => control?.leads() ?? false,
+    }));
   const refused = createRefused({
     current,
     async openRemote(workspace, place) {
-      const access = accessFor(workspace);
-      if (isMonth(place)) await access.provision(place);
-      return access.open(place);
+      const access = accessFor(current.get().userId);
+      if (isMonth(place)) await access.provision(workspace, place);
+      return access.open(workspace, place);
     },
   });
 
+  const settings = withClientErrors(createSettings(current, iso));
   control = createSyncControl({
     environment,
     lockName: `${scope}:sync`,
@@ -156,24 +178,45 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     status,
     tabs,
     isOpen: () => current.get().userId === sessions.read()?.user.id,
-    startEngine() {
+    settings: await readSettings(current.get()).catch(() => ({})),
+    startEngine(pace) {
+      const workspace = current.get();
       if (current.wasEvicted()) status.dispatch({ type: 'evicted' });
       return createSyncEngine({
-        workspace: current.get(),
-        access: accessFor(current.get().personal),
+        workspace,
+        access: accessFor(workspace.userId),
         environment,
         clock,
         retryAfter,
-        runsPullMilliseconds: options.runsPullMilliseconds ?? defaultRunsPull,
+        pace,
+        pollMilliseconds: options.runsPullMilliseconds ?? defaultRunsPull,
+        openStream: (handlers) =>
+          createLiveStream({
+            open: createOpenStream(streaming, `${url}/live`),
+            renew: (force) => renewal.token(force ? sessions.read()?.tokens?.access : undefined),
+            renewIn: () => (sessions.read()?.tokens?.renewAt ?? 0) - environment.now(),
+            random: environment.random,
+            ...handlers,
+          }),
+        fill: ({ remote, ...filling }) =>
+          bootstrapDatabase({ ...filling, remote, url: remote.url, fetcher: streaming }),
         dispatch: status.dispatch,
         onFirstSync: () => current.noteFilled(),
+        onSettled: (space, pushedThrough) => {
+          // A space that is dropped meanwhile has nothing to settle.
+          void afterSync(space, { pushedThrough }).catch(() => {});
+        },
       });
     },
   });
   const { close: closeControl, api: sync, reconsider } = control;
   const endings = [
-    conflicts.watch((list) => status.dispatch({ type: 'conflicts', count: list.length })),
-    refused.subscribe((list) => status.dispatch({ type: 'refused', count: list.length })),
+    conflicts.watch((list) => status.dispatch({ type: 'conflicts', counts: countBySpace(list) })),
+    refused.subscribe((list) => status.dispatch({ type: 'refused', counts: countBySpace(list) })),
+    settings.subscribe((next) => {
+      chosen = next;
+      control?.follow(next);
+    }),
     tabs.subscribe((message) => {
       if (message.type !== 'session') return;
       const settle = () => {
@@ -204,6 +247,10 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
           ),
       }),
     ),
+    spaces: withClientErrors(
+      createSpaces({ current, ask, askAnybody: createAsk(patient, url), hurry }),
+    ),
+    notices: withClientErrors(createNotices(current)),
     conflicts,
     refused,
     devices: createDevices({
@@ -218,6 +265,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
         return new Map(devices.flatMap(({ id, lastSyncAt }) => (lastSyncAt ? [[id, lastSyncAt]] : [])));
       },
     }),
+    settings,
     status: status.api,
     sync,
     importBackup: async (backup) => importBackup(current.get().personal, backup, iso()),
@@ -241,4 +289,10 @@ async function countLocalOnly({ space, refused }: SpaceWorkspace): Promise<numbe
   const runs = await Promise.all(space.months().map((month) => space.runs(month)));
   const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
   return counts.reduce((sum, count) => sum + count, (await refused.list()).length);
+}
+
+function countBySpace(list: { spaceId: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { spaceId } of list) counts[spaceId] = (counts[spaceId] ?? 0) + 1;
+  return counts;
 }
