@@ -18,6 +18,8 @@ export interface TestStream {
   heartbeats(): number;
   /** The first event, from now or before, of which the check holds; fails after the time. */
   next(check: (event: ReceivedEvent) => boolean, milliseconds?: number): Promise<ReceivedEvent>;
+  /** Resolves when nothing came for a while, longer than an echo takes. */
+  quiet(): Promise<void>;
   /** Resolves when the server has ended the stream. */
   ended: Promise<void>;
   close(): void;
@@ -103,6 +105,12 @@ export async function openLive(url: string, options: OpenLiveOptions = {}): Prom
         listeners.add(look);
         look();
       }),
+    async quiet() {
+      for (let seen = -1; seen !== events.length;) {
+        seen = events.length;
+        await new Promise((resolve) => setTimeout(resolve, 400));
+      }
+    },
     ended: read().catch(() => undefined),
     close: () => abort.abort(),
   };

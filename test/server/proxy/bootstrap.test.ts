@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { monthOf, runsDatabase } from '../../../schema/index.ts';
 import type { ProxyOptions } from '../../../server/proxy/proxy.ts';
-import type { Revocation } from '../../../server/spaces/spaces.ts';
+import type { RevocationListener } from '../../../server/spaces/revocations.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
 import { startSettee, type TestSettee } from '../../support/settee.ts';
 import {
@@ -284,7 +284,7 @@ describe('a bootstrap stream that ends early', () => {
   }
 
   it('breaks off where the membership ends', async () => {
-    let revoke = (_revocation: Revocation): void => {};
+    let revoke: RevocationListener = () => {};
     const { spaces } = settee.services;
     const stalling = await startStalling({
       spaces: {
@@ -297,8 +297,9 @@ describe('a bootstrap stream that ends early', () => {
     });
     const { account } = stalling;
     const userId = account.user.id;
-    const read = await readAround(account, () =>
-      revoke({ spaceId: userId, userId, database: account.database }),
+    const read = await readAround(
+      account,
+      () => void revoke({ spaceId: userId, userId, database: account.database, end: 'membership_ended' }),
     );
     expect(read.cut).toBe(true);
     expect(read.text).not.toContain('done');
