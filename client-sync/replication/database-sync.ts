@@ -4,6 +4,7 @@ import { createDatabaseReport, type DatabaseReport } from './database-report.ts'
 import { createMainSync, type MainSync } from './main-sync.ts';
 import { createPair, type Pair } from './pair.ts';
 import { createPendingChanges, type PendingChanges } from './pending-changes.ts';
+import type { Batch } from './pull.ts';
 import type { RemoteDatabase } from './remote-database.ts';
 import { createRinging } from './ringing.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -43,7 +44,7 @@ export interface DatabaseSyncOptions {
   dispatch: (event: SyncEvent) => void;
   onFailure: (error: unknown, direction: Direction) => void;
   /** A pull that began after the last push has passed, and nothing waits. */
-  onSettled: () => void;
+  onSettled: (pushedThrough: number) => void;
 }
 
 export interface Filling {
@@ -60,6 +61,7 @@ const saveMilliseconds = 30_000;
 /** So many documents are not looked at twice for want of a checkpoint. */
 const saveDocuments = 500;
 const confirmMilliseconds = 1_000;
+const nothing: Batch = { sequence: 0, seen: 0, written: 0, more: false };
 
 export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const { ref, local, scheduler, dispatch } = options;
@@ -75,6 +77,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   let isLive = false;
   let failures = 0;
   let unsaved = 0;
+  let pushing: Promise<Batch> = Promise.resolve(nothing);
   let pushes = 0;
   let confirmed = 0;
   let beganAfter = 0;
@@ -150,9 +153,9 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const tellSettled = (isConfirmed: boolean) => {
     if (!hasMoved || !isConfirmed || pending.count() > 0) return;
     hasMoved = false;
-    options.onSettled();
+    options.onSettled(pending.sequence());
   };
-  const afterBatch = (direction: Direction, written: number, more: boolean) => {
+  const afterBatch = (direction: Direction, written: number) => {
     if (written === 0) return;
     hasMoved = true;
     saveSoon(written);
@@ -160,10 +163,23 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       pushes += 1;
       // The hint of this very push does it sooner, where there are hints.
       later('confirm', confirmMilliseconds, () => quietly('pull'));
-    } else if (!more) {
-      // Sends nothing: it passes over what has come.
-      quietly('push');
     }
+  };
+  const pushBatch = (pair: Pair): Promise<Batch> => {
+    pushing = pushing
+      .then(() => pair.push.step())
+      .then((batch) => {
+        pending.passed(Number(batch.sequence));
+        return batch;
+      });
+    const next = pushing;
+    pushing = next.catch(() => nothing);
+    return next;
+  };
+  /** Sends nothing where nothing waits: the push passes over what has come. */
+  const passArrived = async (pair: Pair): Promise<void> => {
+    if (pending.count() > 0) return quietly('push');
+    while ((await pushBatch(pair)).more);
   };
   const step = async (direction: Direction): Promise<boolean> => {
     if (signal.aborted) return false;
@@ -176,12 +192,12 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     try {
       const pair = await open();
       if (pair) {
-        const batch = await pair[direction].step();
+        const batch = await (direction === 'push' ? pushBatch(pair) : pair.pull.step());
         ringing.seen(direction === 'pull' ? batch.seen : 0);
-        if (direction === 'push') pending.passed(Number(batch.sequence));
         report.transferred(direction, batch);
-        afterBatch(direction, batch.written, batch.more);
+        afterBatch(direction, batch.written);
         if (batch.more) return true;
+        if (direction === 'pull' && hasMoved) await passArrived(pair).catch(() => quietly('push'));
       }
       finish(direction);
       return false;

@@ -12,6 +12,8 @@ export interface PendingChanges {
   isNew: (docId: string, revision: string) => boolean;
   /** The push has passed this sequence. */
   passed: (sequence: number) => void;
+  /** The sequence that the push has passed. */
+  sequence: () => number;
   /** Makes sure that a later visit knows what has been pushed. */
   flush: () => Promise<void>;
   onChange: (listener: () => void) => () => void;
@@ -73,8 +75,9 @@ export function createPendingChanges(db: Pouch): PendingChanges {
       .on('change', (change) => {
         const sequence = Number(change.seq);
         const arrived = change.changes.filter(({ rev }) => expected.delete(`${change.id}@${rev}`));
-        if (arrived.length > 0 || sequence <= pushed) return;
+        if (arrived.length > 0 || sequence <= pushed || change.id.startsWith('_design/')) return;
         waiting.set(change.id, sequence);
+
         if (sequence > Number(begun)) made.set(change.id, new Set(change.changes.map(({ rev }) => rev)));
         changed.emit();
       });
@@ -85,6 +88,7 @@ export function createPendingChanges(db: Pouch): PendingChanges {
   return {
     ready: () => loading,
     count: () => waiting.size,
+    sequence: () => pushed,
     expect: (docId, revision) => void expected.add(`${docId}@${revision}`),
     isNew: (docId, revision) => made.get(docId)?.has(revision) ?? false,
     passed(sequence) {

@@ -53,7 +53,15 @@ export function createServerAccess(options: AccessOptions): ServerAccess {
     if (!session || session.user.id !== userId) throw new SignedOutError();
     return session;
   };
-  const spaces = async (): Promise<RemoteSpace[]> => {
+  let asking: Promise<RemoteSpace[]> | null = null;
+  /** Asked for by all databases at once at the start. */
+  const spaces = (): Promise<RemoteSpace[]> => {
+    asking ??= askSpaces().finally(() => {
+      asking = null;
+    });
+    return asking;
+  };
+  const askSpaces = async (): Promise<RemoteSpace[]> => {
     const answer = await requestJson<SpaceAnswer>(fetcher, `${url}/api/spaces`);
     const personal = answer.spaces.find(({ kind }) => kind === 'personal');
     if (!personal) throw new SetteeClientError('server_error', 'The server names no personal space.');

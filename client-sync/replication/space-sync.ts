@@ -32,7 +32,8 @@ interface SpaceSyncOptions extends Shared {
   now: () => number;
   /** The main database cannot be synced; what the space itself cannot put right. */
   onFailure: (error: unknown) => void;
-  onSettled: () => void;
+  /** `pushedThrough` is the sequence of the main database that its push has passed; null where a month is told of. */
+  onSettled: (pushedThrough: number | null) => void;
 }
 
 export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
@@ -67,8 +68,8 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
   const main = openSync('main', space.main, {
     open: (_pending, onArrival, signal) => access.open(workspace, 'main', { onArrival, signal }),
     onFailure: options.onFailure,
-    onSettled() {
-      options.onSettled();
+    onSettled(pushedThrough) {
+      options.onSettled(pushedThrough);
       if (!hasSynced) void offerRefused(workspace, access, () => stopped);
       hasSynced = true;
     },
@@ -112,7 +113,7 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
           return access.open(workspace, month, { onArrival, signal });
         },
         onFailure: (error) => monthFailed(month, error),
-        onSettled: options.onSettled,
+        onSettled: () => options.onSettled(null),
       }),
     );
     months.set(month, opening);

@@ -17,6 +17,8 @@ export interface SyncControl {
   /** Ends sync of the open workspace; `reconsider` begins it again. */
   halt: () => Promise<void>;
   reconsider: () => void;
+  /** Whether this tab is the one that syncs, or would. */
+  leads: () => boolean;
   /** What the user wants, from now on. */
   follow: (settings: SyncSettings) => void;
   close: () => Promise<void>;
@@ -144,6 +146,7 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   return {
     halt,
     reconsider,
+    leads: () => isLeader,
     follow(next) {
       settings = next;
       reconsider();

@@ -42,7 +42,7 @@ export interface EngineOptions {
   /** The personal space has caught up for the first time since the start. */
   onFirstSync: () => void;
   /** A pull of the space has passed the last push, and nothing waits there. */
-  onSettled: (space: SpaceWorkspace) => void;
+  onSettled: (space: SpaceWorkspace, pushedThrough: number | null) => void;
 }
 
 /** Everything is looked at so often whatever hints say. */
@@ -70,9 +70,9 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
   };
   const pauseAfter = (count: number) =>
     Math.max(backoffMilliseconds(count, environment.random()), retryAfter.remaining());
-  const settled = (space: SpaceWorkspace) => {
+  const settled = (space: SpaceWorkspace, pushedThrough: number | null) => {
     if (stopped) return;
-    options.onSettled(space);
+    options.onSettled(space, pushedThrough);
     if (hasSynced || space !== workspace.personal) return;
     hasSynced = true;
     options.onFirstSync();
@@ -104,7 +104,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
       iso: clock.iso,
       now: clock.now,
       onFailure: (error) => failed(space, error),
-      onSettled: () => settled(space),
+      onSettled: (pushedThrough) => settled(space, pushedThrough),
     });
     open.set(space, sync);
     return sync;
