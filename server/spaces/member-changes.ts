@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { limits } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 import { omit, own, ownersOf, roleIn } from './membership.ts';
 import type { SpaceDocument } from './space-document.ts';
@@ -33,12 +34,15 @@ export function inOutbox(document: SpaceDocument, ...userIds: string[]): SpaceDo
   return { ...document, outbox: [...new Set([...(document.outbox ?? []), ...userIds])] };
 }
 
-/** Adds a member; whoever is one already stays as he is. */
+/** Adds a member; whoever is one already stays as he is. Throws SetteeError `conflict` where there are too many. */
 export function withMember(
   document: SpaceDocument,
   { userId, role, now }: { userId: string; role: Role; now: Date },
 ): SpaceDocument {
   if (roleIn(document, userId) !== null) return document;
+  if (Object.keys(document.members).length >= limits.contributors) {
+    throw new SetteeError('conflict', `A space has ${limits.contributors} members at most.`);
+  }
   return inOutbox(
     {
       ...document,
