@@ -8,8 +8,8 @@ import { settleFields } from './settle-space.ts';
  */
 export async function afterSync(
   workspace: SpaceWorkspace,
-  { pushedThrough }: { pushedThrough: number },
+  { pushedThrough }: { pushedThrough: number | null },
 ): Promise<void> {
   await settleFields(workspace);
-  await releaseBases({ db: workspace.space.main, pushedThrough });
+  if (pushedThrough !== null) await releaseBases({ db: workspace.space.main, pushedThrough });
 }

@@ -51,7 +51,8 @@ async function findConflicts(
   for (const docId of quiet.toLookAt(workspace)) {
     const conflict = await settleFlow(workspace, docId, settle);
     if (conflict) found.push(conflict);
-    else quiet.note(workspace, docId);
+    // What this tab only thinks settled is looked at again once it leads.
+    else if (settle.leads()) quiet.note(workspace, docId);
   }
   return found;
 }
