@@ -79,8 +79,8 @@ export async function rescueFlows(from: SpaceWorkspace, to: SpaceWorkspace): Pro
       await keepVersion(to.space.main, { ...snapshot, _id: copy._id, type: 'flow', schemaVersion });
     }
     // Last: a copy that is there has everything.
-    if (await putOnce(to.space.main, copy as unknown as PouchDocument)) {
-      to.flowIndex.apply(copy as unknown as PouchDocument);
+    if (await putOnce(to.space.main, copy)) {
+      to.flowIndex.apply(copy);
     }
     const kept = { id: bareId(copy._id), isDeleted: copy.deleted === true };
     copies.set(flowId, [...(copies.get(flowId) ?? []), kept]);

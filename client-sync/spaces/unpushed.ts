@@ -1,15 +1,15 @@
-import type { Month } from '../../schema/database-names.ts';
+import { isMonth } from '../../schema/database-names.ts';
 import { readOwn } from '../local/own-revisions.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import { listUnpushed } from '../replication/pending-changes.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 
-/** The documents of one local database that the server may not have, and the revisions of them that it refused. */
+/** The documents of `main` or of a month that the server may not have, and the revisions of them that it refused. */
 export async function listCandidates(
   { space, refused }: SpaceWorkspace,
-  place: 'main' | Month,
+  place: string,
 ): Promise<Map<string, string | null>> {
-  const db = place === 'main' ? space.main : await space.runs(place);
+  const db = isMonth(place) ? await space.runs(place) : space.main;
   const candidates = new Map<string, string | null>();
   for (const { docId } of await listUnpushed(db)) candidates.set(docId, null);
   for (const refusal of await refused.list()) {

@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { platformEnvironment } from '../../client-sync/environment.ts';
+import { openSpace } from '../../client-sync/local/open-space.ts';
+import { noteOwn } from '../../client-sync/local/own-revisions.ts';
+import { keepVersion, readVersions } from '../../client-sync/local/versions.ts';
+import { createPouchOpener, type PouchOpener } from '../../client-sync/pouch/open-pouch.ts';
+import { openWorkspace } from '../../client-sync/spaces/open-workspace.ts';
+import type { SpaceWorkspace, Workspace } from '../../client-sync/workspace.ts';
+import { computeRevision } from '../../flow/revision.ts';
+import { putRevision } from '../../client-sync/local/local-documents.ts';
+import type { FlowDocument } from '../../schema/index.ts';
+import { createFaults, quotaExceeded, type Faults } from './faulty-memory.ts';
+
+const graph = { nodes: [], edges: [] };
+const month = '2026-11';
+const spaceId = 'a'.repeat(20);
+const runId = '019aa2b0-0000-7000-8000-000000000001';
+const iso = () => '2026-11-21T12:00:00.000Z';
+
+/* Without a server: the membership documents are written as the pull would write them. */
+describe('a space that goes', () => {
+  let faults: Faults;
+  let opener: PouchOpener;
+  let name: string;
+  const opened: Workspace[] = [];
+
+  const open = async (): Promise<Workspace> => {
+    const space = await openSpace(opener, name, 'ada');
+    const environment = { ...platformEnvironment(), locks: null };
+    const workspace = await openWorkspace({ opener, space, database: () => null, environment, iso });
+    opened.push(workspace);
+    await workspace.settle();
+    return workspace;
+  };
+  const grant = async (workspace: Workspace, grantName: string, role = 'editor') => {
+    const { main } = workspace.personal.space;
+    const _id = `membership:${spaceId}`;
+    const { rows } = await main.allDocs({ keys: [_id] });
+    const [row] = rows;
+    await main.put({
+      _id,
+      ...(row?.value && row.value.deleted !== true ? { _rev: row.value.rev } : {}),
+      type: 'membership',
+      schemaVersion: 1,
+      spaceId,
+      kind: 'team',
+      name: 'Team',
+      role,
+      database: `space-${spaceId}`,
+      grant: grantName,
+      since: iso(),
+    });
+    await workspace.settle();
+    return workspace.get(spaceId) as SpaceWorkspace;
+  };
+  const revoke = async ({ personal: { space }, settle }: Workspace, code = 'membership_ended') => {
+    const { _rev } = await space.main.get(`membership:${spaceId}`);
+    await space.main.put({
+      _id: `membership:${spaceId}`,
+      ...(_rev === undefined ? {} : { _rev }),
+      _deleted: true,
+      type: 'membership',
+      code,
+    });
+    await settle();
+  };
+  const copies = async ({ personal }: Workspace): Promise<FlowDocument[]> => {
+    const { rows } = await personal.space.main.allDocs({
+      startkey: 'flow:',
+      endkey: 'flow:\uffff',
+      include_docs: true,
+    });
+    return rows.flatMap(({ doc }) => (doc ? [doc as unknown as FlowDocument] : []));
+  };
+  const runsOf = async ({ personal }: Workspace) => {
+    const db = await personal.space.runs(month);
+    const { rows } = await db.allDocs({
+      startkey: 'execution:',
+      endkey: 'execution:\uffff',
+      include_docs: true,
+    });
+    return rows.map(({ doc }) => doc);
+  };
+  /** A flow with a version and a run, none of it pushed. */
+  const work = async (team: SpaceWorkspace) => {
+    const flow = await team.flows.save({ name: 'Mine', flow: graph, tags: ['kept'] });
+    await keepVersion(team.space.main, (await team.flows.read(flow.id)) as FlowDocument);
+    const runs = await team.space.runs(month);
+    const { rev } = await runs.put({
+      _id: `execution:${runId}`,
+      type: 'execution',
+      flowId: flow.id,
+      status: 'completed',
+    });
+    await noteOwn(runs, `execution:${runId}`, rev);
+    return flow;
+  };
+  /** As a pull stores it. */
+  const pulled = async (team: SpaceWorkspace, flowName: string) => {
+    const doc = { _id: `flow:${randomUUID()}`, type: 'flow', schemaVersion: 1, name: flowName, flow: graph };
+    await putRevision(team.space.main, doc, computeRevision(doc));
+    return doc._id.slice('flow:'.length);
+  };
+
+  beforeEach(async () => {
+    faults = createFaults();
+    opener = await createPouchOpener(faults.adapter);
+    name = `rescue-${randomUUID()}`;
+  });
+  afterEach(async () => {
+    faults.onWrite(null);
+    await Promise.all(opened.splice(0).map((workspace) => workspace.close().catch(() => {})));
+  });
+
+  it('leaves what was not pushed in the personal space: flows, versions and runs', async () => {
+    const workspace = await open();
+    const flow = await work(await grant(workspace, 'one'));
+    await revoke(workspace);
+    expect(workspace.get(spaceId)).toBeNull();
+    const [copy] = await copies(workspace);
+    expect(copy).toMatchObject({ name: 'Mine (copy)', parentFlowId: flow.id, tags: ['kept'] });
+    const copyId = copy?._id.slice('flow:'.length) ?? '';
+    expect(copyId).not.toBe(flow.id);
+    const versions = await readVersions(workspace.personal.space.main, copyId);
+    expect(versions.map(({ snapshot }) => snapshot.name)).toEqual(['Mine']);
+    expect(await runsOf(workspace)).toMatchObject([{ flowId: copyId, status: 'completed' }]);
+    expect(await workspace.notices.list()).toMatchObject([
+      { kind: 'rescued', spaceName: 'Team', flowIds: [copyId] },
+    ]);
+  });
+
+  it('takes with it what others wrote, also where a pull was cut short', async () => {
+    const workspace = await open();
+    const team = await grant(workspace, 'one');
+    await pulled(team, 'Theirs');
+    const own = await team.flows.save({ name: 'Mine, on the server', flow: graph });
+    // Edited by somebody else, and pulled.
+    const edited = { ...(await team.flows.read(own.id)), name: 'Edited by them' } as FlowDocument;
+    const { _rev, ...doc } = edited;
+    await putRevision(team.space.main, { ...doc }, computeRevision(doc, 2, _rev), _rev);
+    await revoke(workspace);
+    expect(await copies(workspace)).toEqual([]);
+    expect(await workspace.notices.list()).toMatchObject([{ kind: 'rescued', flowIds: [] }]);
+  });
+
+  it('keeps every leaf of its own of an unsettled conflict', async () => {
+    const workspace = await open();
+    const team = await grant(workspace, 'one');
+    const flow = await team.flows.save({ name: 'start', flow: graph });
+    await team.flows.save({ ...flow, name: 'of A' });
+    await team.flows.save({ ...flow, name: 'of B' });
+    await revoke(workspace);
+    expect((await copies(workspace)).map((copy) => copy.name).toSorted()).toEqual([
+      'of A (copy)',
+      'of B (copy)',
+    ]);
+  });
+
+  it('keeps what the server refused', async () => {
+    const workspace = await open();
+    const team = await grant(workspace, 'one');
+    const flow = await team.flows.save({ name: 'Refused', flow: graph });
+    const { update_seq } = await team.space.main.info();
+    await team.space.main.put({ _id: '_local/pushed', sequence: Number(update_seq) });
+    await team.refused.add({
+      docId: `flow:${flow.id}`,
+      revision: flow.revision ?? '',
+      reason: 'Too large',
+      at: iso(),
+      place: 'main',
+    });
+    await revoke(workspace);
+    expect((await copies(workspace)).map((copy) => copy.name)).toEqual(['Refused (copy)']);
+  });
+
+  it('leaves nothing behind of what the server has', async () => {
+    const workspace = await open();
+    const team = await grant(workspace, 'one');
+    await work(team);
+    for (const db of [team.space.main, await team.space.runs(month)]) {
+      const { update_seq } = await db.info();
+      await db.put({ _id: '_local/pushed', sequence: Number(update_seq) });
+    }
+    await revoke(workspace, 'space_deleted');
+    expect(await copies(workspace)).toEqual([]);
+    expect(await runsOf(workspace)).toEqual([]);
+    expect(await workspace.notices.list()).toMatchObject([{ kind: 'space-deleted', flowIds: [] }]);
+  });
+
+  it('is kept and begun anew where the role was lowered', async () => {
+    const workspace = await open();
+    await work(await grant(workspace, 'one'));
+    const team = await grant(workspace, 'two', 'viewer');
+    expect(team.info.role).toBe('viewer');
+    expect((await team.space.main.info()).doc_count).toBe(0);
+    expect((await copies(workspace)).map((copy) => copy.name)).toEqual(['Mine (copy)']);
+    expect(await workspace.notices.list()).toMatchObject([{ kind: 'role-lowered' }]);
+  });
+
+  it('starts clean when it is granted again', async () => {
+    const workspace = await open();
+    await work(await grant(workspace, 'one'));
+    await revoke(workspace);
+    const team = await grant(workspace, 'two');
+    expect((await team.space.main.info()).doc_count).toBe(0);
+    expect(team.space.months()).toEqual([]);
+  });
+
+  it('stays while nothing says that the membership has ended', async () => {
+    const workspace = await open();
+    await work(await grant(workspace, 'one'));
+    await workspace.close();
+    // The browser has removed the personal database, and nothing else.
+    await opener.openLocal(name).destroy();
+    const reopened = await open();
+    expect(reopened.get(spaceId)?.info.name).toBe('Team');
+  });
+
+  it('loses nothing and doubles nothing, wherever the page dies', async () => {
+    /** Whether it came to the end within so many writes. */
+    const dieAfter = async (writes: number): Promise<boolean> => {
+      name = `rescue-${randomUUID()}`;
+      const dying = await open();
+      await work(await grant(dying, 'one'));
+      let left = writes;
+      faults.onWrite(({ ids }) => {
+        if (ids[0]?.startsWith('membership:') === true) return undefined;
+        left -= 1;
+        return left < 0 ? quotaExceeded() : undefined;
+      });
+      await revoke(dying);
+      faults.onWrite(null);
+      await dying.close();
+      return left >= 0;
+    };
+    for (let writes = 0; ; writes += 1) {
+      const isDone = await dieAfter(writes);
+      const next = await open();
+      const kept = await copies(next);
+      const copyId = kept[0]?._id.slice('flow:'.length) ?? '';
+      expect(kept.map((copy) => copy.name)).toEqual(['Mine (copy)']);
+      expect(await runsOf(next)).toMatchObject([{ flowId: copyId }]);
+      expect(await readVersions(next.personal.space.main, copyId)).toHaveLength(1);
+      expect(await next.notices.list()).toMatchObject([{ kind: 'rescued', flowIds: [copyId] }]);
+      const left = await next.personal.space.notes.allDocs({ startkey: 'copy:', endkey: 'copy:\uffff' });
+      expect(left.rows).toEqual([]);
+      if (isDone) {
+        expect(writes).toBeGreaterThanOrEqual(5);
+        return;
+      }
+    }
+  });
+
+  it('leaves a copy alone that was changed or deleted before the rescue could end', async () => {
+    const dying = await open();
+    await work(await grant(dying, 'one'));
+    faults.onWrite(({ ids }) => (ids[0]?.startsWith('notice:') === true ? quotaExceeded() : undefined));
+    await revoke(dying);
+    const [copy] = await copies(dying);
+    await dying.personal.flows.save({ id: copy?._id.slice('flow:'.length) ?? '', name: 'Mine again' });
+    faults.onWrite(null);
+    await dying.close();
+    expect((await copies(await open())).map((kept) => kept.name)).toEqual(['Mine again']);
+  });
+});
