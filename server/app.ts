@@ -61,7 +61,7 @@ function createOpenRoutes({ keyring, healthChecks }: AppOptions): Router {
 
 /** The whole server as an Express application; the order of the middleware is written here and nowhere else. */
 export function createApp(options: AppOptions): Express {
-  const { config, log, auth, spaces, mailer, requests } = options;
+  const { config, log, auth, spaces, mailer, requests, usageOf } = options;
   const { publicUrl } = config;
   const identify = createIdentify({ auth });
   const limiters = createRateLimiters({ limits: config.rateLimits, identify });
@@ -70,14 +70,10 @@ export function createApp(options: AppOptions): Express {
     ...createSessionRoutes({ auth }),
     ...createDeviceRoutes({ auth, spaces }),
     ...createKeyRoutes({ auth }),
-    ...createSpaceRoutes({
-      spaces,
-      publicUrl,
-      ...(options.usageOf === undefined ? {} : { usageOf: options.usageOf }),
-    }),
+    ...createSpaceRoutes({ spaces, publicUrl, usageOf }),
     createExportRoute({ spaces }),
     ...createMemberRoutes({ spaces, auth }),
-    ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl }),
+    ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl, usageOf }),
   ];
   const routes = [...accountRoutes, ...(options.routes?.(accountRoutes) ?? [])];
 

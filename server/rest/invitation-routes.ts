@@ -15,7 +15,7 @@ import type { Mailer } from '../mail/mailer.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { invitationLink, invitationMail } from './invitation-text.ts';
 import { defineRoute, type Route } from './route.ts';
-import { findSpace, originOf, spaceReply } from './space-routes.ts';
+import { findSpace, originOf, spaceReply, type SpaceRoutesOptions } from './space-routes.ts';
 
 export interface InvitationRoutesOptions {
   spaces: Spaces;
@@ -24,6 +24,7 @@ export interface InvitationRoutesOptions {
   /** How long an invitation holds. */
   days: number;
   publicUrl?: string | undefined;
+  usageOf?: SpaceRoutesOptions['usageOf'];
 }
 
 const tag = 'Invitations';
@@ -137,7 +138,7 @@ function previewRoute({ spaces, auth }: InvitationRoutesOptions): Route {
   });
 }
 
-function answerRoutes({ spaces, publicUrl }: InvitationRoutesOptions): Route[] {
+function answerRoutes({ spaces, publicUrl, usageOf }: InvitationRoutesOptions): Route[] {
   const join = async (token: string, { userId }: Principal) => {
     const { space } = await spaces.invitations.accept(token, userId);
     return findSpace(spaces, userId, space.id);
@@ -158,7 +159,8 @@ function answerRoutes({ spaces, publicUrl }: InvitationRoutesOptions): Route[] {
       },
       async handle({ principal, params, request }) {
         const joined = await join(params.token, principal);
-        return { status: 200, body: spaceReply(joined, originOf(request, publicUrl)) };
+        const usage = await usageOf?.(joined.space);
+        return { status: 200, body: spaceReply(joined, originOf(request, publicUrl), usage) };
       },
     }),
     defineRoute({

@@ -56,7 +56,7 @@ export interface SpaceRoutesOptions {
   publicUrl?: string | undefined;
   clock?: () => Date;
   /** How much a space holds. */
-  usageOf?: (space: Space) => Promise<SpaceUsage>;
+  usageOf?: ((space: Space) => Promise<SpaceUsage>) | undefined;
 }
 
 const tag = 'Spaces';
@@ -124,7 +124,7 @@ function createRoute({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route 
   });
 }
 
-function changeRoutes({ spaces, publicUrl }: SpaceRoutesOptions): Route[] {
+function changeRoutes({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route[] {
   return [
     defineRoute({
       method: 'patch',
@@ -143,7 +143,8 @@ function changeRoutes({ spaces, publicUrl }: SpaceRoutesOptions): Route[] {
         await spaces.renameSpace(params.id, body.name, principal.userId);
         const { space, ...entry } = await findSpace(spaces, principal.userId, params.id);
         const renamed = { ...entry, space: { ...space, name: body.name } };
-        return { status: 200, body: spaceReply(renamed, originOf(request, publicUrl)) };
+        const usage = await usageOf?.(space);
+        return { status: 200, body: spaceReply(renamed, originOf(request, publicUrl), usage) };
       },
     }),
     defineRoute({
