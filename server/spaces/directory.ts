@@ -37,6 +37,8 @@ export interface Directory {
   all(): AsyncGenerator<SpaceDocument>;
   /** Every change that the feed reports, of this process as well: what a space is now, null where it is gone. */
   onFeed(listener: (spaceId: string, document: SpaceDocument | null) => void): () => void;
+  /** Every change of a document that is no space. */
+  onOther(listener: (change: DocumentChange) => void): () => void;
   /** What was known of a space before, and what it is now. Returns its unsubscribe. */
   onChange(listener: (before: SpaceDocument | null, after: SpaceDocument | null) => void): () => void;
   /** True while changes of other processes arrive. */
@@ -62,6 +64,7 @@ export function createDirectory(options: {
   });
   const listeners = new Set<(before: SpaceDocument | null, after: SpaceDocument | null) => void>();
   const feedListeners = new Set<(spaceId: string, document: SpaceDocument | null) => void>();
+  const otherListeners = new Set<(change: DocumentChange) => void>();
   const closing = new AbortController();
   let isFresh = false;
   /** Counts up when the feed first begins; after that it never misses a change. */
@@ -91,7 +94,10 @@ export function createDirectory(options: {
   }
 
   function onFeed(change: DocumentChange): void {
-    if (!change.id.startsWith('space:')) return;
+    if (!change.id.startsWith('space:')) {
+      for (const listener of otherListeners) listener(change);
+      return;
+    }
     news += 1;
     const parsed = spaceDocumentSchema.safeParse(change.doc);
     if (!parsed.success && change.deleted !== true) {
@@ -192,6 +198,10 @@ export function createDirectory(options: {
     onFeed(listener) {
       feedListeners.add(listener);
       return () => void feedListeners.delete(listener);
+    },
+    onOther(listener) {
+      otherListeners.add(listener);
+      return () => void otherListeners.delete(listener);
     },
     onChange(listener) {
       listeners.add(listener);

@@ -21,6 +21,7 @@ import { finishRemovals, removeSpace } from './remove-space.ts';
 import { requireSpace } from './require-space.ts';
 import { applyRetention } from './retention.ts';
 import { createRevocations, type RevocationListener } from './revocations.ts';
+import { createMoves, type Moves } from './moves/moves.ts';
 import { createSharedSpaces, type SharedSpaces } from './shared-spaces.ts';
 import { monthsOf, spaceIdIn } from './space-document.ts';
 import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
@@ -92,6 +93,7 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
    */
   watch(): Promise<void>;
   readonly invitations: Invitations;
+  readonly moves: Moves;
   /** Makes a user's own space; may be repeated. */
   createPersonal(user: { id: string; createdAt: string }): Promise<Space>;
   /** Every space of which the user is a member, the personal one first. */
@@ -147,6 +149,14 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const closing = new AbortController();
   const revocations = createRevocations(directory, couch.prefix);
   const services = { couch, directory, outbox };
+  const shared = createSharedSpaces({ ...services, clock });
+  const moves = createMoves({
+    couch,
+    directory,
+    createSpace: (space) => shared.createSpace(space),
+    clock,
+    log,
+  });
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
 
@@ -157,9 +167,10 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   }
 
   return {
-    ...createSharedSpaces({ ...services, clock }),
+    ...shared,
     ...createSpaceMembers({ ...services, clock, ended: () => revocations.ended() }),
     invitations,
+    moves,
     exportSpace: createExportSpace({
       couch,
       directory,
@@ -169,7 +180,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     async watch() {
       await directory.open();
       await ensureTemplates(couch, directory, clock());
-      startSweep({ outbox, invitations, log, signal: closing.signal });
+      startSweep({ outbox, invitations, moves, log, signal: closing.signal });
     },
     createPersonal: (user) => createPersonal(couch, directory, user),
     memberships: (userId) => listMemberships(directory, couch.prefix, userId),
@@ -215,6 +226,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
       revocations.close();
       events.close();
       outbox.close();
+      moves.close();
       directory.close();
     },
   };

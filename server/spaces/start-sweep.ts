@@ -1,23 +1,32 @@
 import type { Log } from '../log.ts';
 import { startRepeating } from '../start-repeating.ts';
 import type { Invitations } from './invitations/invitations.ts';
+import type { Moves } from './moves/moves.ts';
 import type { Outbox } from './outbox.ts';
 
 const minuteMilliseconds = 60_000;
 const hourMilliseconds = 60 * minuteMilliseconds;
 
-/** Writes the membership documents that a crash left owing, and clears away old invitations, until the signal aborts. */
+/** Writes the membership documents and finishes the moves that a crash left owing, and clears away old invitations, until the signal aborts. */
 export function startSweep(options: {
   outbox: Outbox;
   invitations: Invitations;
+  moves: Pick<Moves, 'sweep'>;
   log: Log;
   signal: AbortSignal;
 }): void {
-  const { outbox, invitations, log, signal } = options;
+  const { outbox, invitations, moves, log, signal } = options;
   const onError = (error: unknown): void => {
     if (!signal.aborted) log.warn({ err: error }, 'unfinished memberships could not be looked for');
   };
   startRepeating(() => outbox.finish(signal), { signal, onError, everyMilliseconds: minuteMilliseconds });
+  startRepeating(() => moves.sweep(signal), {
+    signal,
+    onError: (error) => {
+      if (!signal.aborted) log.warn({ err: error }, 'unfinished moves could not be looked for');
+    },
+    everyMilliseconds: minuteMilliseconds,
+  });
   startRepeating(() => invitations.removeExpired(signal), {
     signal,
     onError,

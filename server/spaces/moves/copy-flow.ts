@@ -1,0 +1,64 @@
+import type nano from 'nano';
+import type { Leaf } from '../../../flow/index.ts';
+import { flowDocId } from '../../../schema/index.ts';
+import { isLive, readLeaves, revisionOf, tombstoneOf, writeLeaves } from './flow-leaves.ts';
+import { assetsIn, copyAssets, endDocument, keepContent, readVersions } from './kept-content.ts';
+import { endRepeated, stampOf, type Move } from './stamps.ts';
+
+/** Two databases, with the server's own rights. */
+export interface Places {
+  source: nano.DocumentScope<object>;
+  target: nano.DocumentScope<object>;
+}
+
+/** The versions of a flow, so that nothing shows before its history is there. Answers how many there are. */
+export async function copyVersions({ source, target }: Places, flowId: string): Promise<number> {
+  let count = 0;
+  for await (const { content } of readVersions(source, flowId)) {
+    count += 1;
+    if (content === null) continue;
+    await copyAssets(source, target, assetsIn(content));
+    await keepContent(target, content);
+  }
+  return count;
+}
+
+/**
+ * Writes all live leaves of a flow in another space, conflicts included, and what says how others ended. Of a move,
+ * each as its stamp; without one, as it is. Throws where one of them did not get there.
+ */
+export async function copyLeaves(
+  { source, target }: Places,
+  leaves: readonly Leaf[],
+  move?: Move,
+): Promise<void> {
+  const live = leaves.filter(isLive);
+  const [first] = live;
+  if (first === undefined) return;
+  const ended = leaves.filter((leaf) => !isLive(leaf) && leaf.document.resolvedInto !== undefined);
+  const copies = move === undefined ? live : live.map((leaf) => stampOf(leaf, move));
+  for (const { document } of live) await copyAssets(source, target, assetsIn(document));
+  await writeLeaves(target, [...ended, ...copies]);
+  const there = await readLeaves(target, first.document._id);
+  const known = new Set(there.flatMap(({ ancestry }) => ancestry));
+  const lost = copies.find((leaf) => !known.has(revisionOf(leaf)));
+  if (lost) throw new Error(`${lost.document._id} ${revisionOf(lost)} did not reach the other space.`);
+  await writeLeaves(target, endRepeated(there));
+}
+
+export function readFlowLeaves(scope: Places['source'], flowId: string): Promise<Leaf[]> {
+  return readLeaves(scope, flowDocId(flowId));
+}
+
+/** Ends the flow where it was, once it is elsewhere: these leaves, and the versions that the other space has. */
+export async function endFlow(source: Places['source'], leaves: readonly Leaf[]): Promise<void> {
+  await writeLeaves(source, leaves.filter(isLive).map(tombstoneOf));
+}
+
+/** Ends the versions; each is looked for in the other space once more, so that the last one is never lost. */
+export async function endVersions({ source, target }: Places, flowId: string): Promise<void> {
+  for await (const { winner, content } of readVersions(source, flowId)) {
+    if (content !== null) await keepContent(target, content);
+    await endDocument(source, winner);
+  }
+}

@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import { personalDatabase, spaceDatabase } from '../../../schema/index.ts';
+import type { Couch, DocumentChange } from '../../couch/couch.ts';
+import { SetteeError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Directory } from '../directory.ts';
+import { roleIn } from '../membership.ts';
+import type { SharedSpaces } from '../shared-spaces.ts';
+import { databaseOf, type SpaceDocument } from '../space-document.ts';
+import type { Role } from '../spaces.ts';
+import { finishMove, type MoveServices } from './finish-move.ts';
+import { isLive } from './flow-leaves.ts';
+import { createFlowTurns } from './flow-turns.ts';
+import { carryLate, type Writers } from './late-edits.ts';
+import { createLateQueue } from './late-queue.ts';
+import { createLateWatch } from './late-watch.ts';
+import { readFlowLeaves } from './copy-flow.ts';
+import { createMoveJournal, moveDocumentSchema, movePrefix, type MoveDocument } from './move-journal.ts';
+
+export interface MoveRequest {
+  flowId: string;
+  /** Ids of spaces. */
+  from: string;
+  to: string;
+  /** An owner of the source who may write in the target. */
+  by: string;
+  /** Makes the target first, as a space of one flow; `by` owns it. */
+  create?: { name: string; members: Record<string, Role> };
+}
+
+/** Flows that go from one space to another, with their history. */
+export interface Moves {
+  /** Moves a flow; repeated, it does nothing. Throws SetteeError `not_found` or `forbidden`. */
+  moveFlow(request: MoveRequest): Promise<void>;
+  /** Somebody wrote in a database: what is there of flows that left it is taken on. */
+  afterWrite(written: { database: string; userId: string }): void;
+  /** The same where nobody knows who wrote; the next sweep looks. */
+  afterUnknownWrite(database: string): void;
+  /** Where a flow went, of those that ever moved. */
+  whereabouts(flowId: string): Promise<{ spaceId: string; isUnderWay: boolean } | null>;
+  /** Finishes what others began; the first time it looks everywhere. */
+  sweep(signal: AbortSignal): Promise<void>;
+  /** Resolves when all that was noticed so far is done. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+const mostAttempts = 20;
+
+export function createMoves(options: {
+  couch: Couch;
+  directory: Directory;
+  createSpace: SharedSpaces['createSpace'];
+  clock: () => Date;
+  log: Log;
+}): Moves {
+  const { couch, directory, createSpace, clock, log } = options;
+  const journal = createMoveJournal(couch);
+  const services: MoveServices = { couch, directory, journal, createSpace };
+  const turns = createFlowTurns();
+  const unfinished = new Set<string>();
+  let hasLookedEverywhere = false;
+  const watch = createLateWatch({
+    couch,
+    onLate: (late) => turns(late.flowId, () => carryLate(services, late)),
+  });
+  const queue = createLateQueue({ look: (database, writers) => watch.look(database, writers), log });
+  const stop = directory.onOther(onFeed);
+
+  function onFeed({ id, doc }: DocumentChange): void {
+    if (!id.startsWith(movePrefix)) return;
+    const move = moveDocumentSchema.safeParse(doc).data;
+    if (!move) return;
+    if (move.state === 'moving') unfinished.add(move.flowId);
+    else unfinished.delete(move.flowId);
+    for (const spaceId of [...move.left, move.to]) forget(spaceId);
+  }
+
+  /** Whatever kind of space it is. */
+  function databasesOf(spaceId: string): string[] {
+    return [personalDatabase(spaceId, couch.prefix), spaceDatabase(spaceId, couch.prefix)];
+  }
+
+  function forget(spaceId: string): void {
+    for (const database of databasesOf(spaceId)) watch.forget(database);
+  }
+
+  async function finish(move: MoveDocument): Promise<void> {
+    await finishMove(services, move);
+    unfinished.delete(move.flowId);
+    for (const spaceId of [...move.left, move.to]) forget(spaceId);
+  }
+
+  /** True where the flow is there; throws where the caller may not move it. */
+  async function mayMove({ flowId, from, to, by, create }: MoveRequest): Promise<boolean> {
+    const source = await directory.read(from);
+    assertRoles({ source, target: create ? undefined : await directory.read(to), by });
+    if (!source) return false;
+    const scope = couch.admin<object>(databaseOf(source, couch.prefix));
+    return (await readFlowLeaves(scope, flowId)).some(isLive);
+  }
+
+  async function tryToMove(request: MoveRequest): Promise<'done' | 'again'> {
+    const { flowId, from, to, by, create } = request;
+    const current = await journal.read(flowId);
+    if (current?.state === 'moving') {
+      await finish(current);
+      return 'again';
+    }
+    if (current?.left.includes(from)) await carryLate(services, { spaceId: from, flowId, writers: null });
+    if (current?.to === to && current.left.includes(from)) return 'done';
+    if (current?.left.includes(from) || !(await mayMove(request))) {
+      throw new SetteeError('not_found', 'There is no such flow in this space.');
+    }
+    const left = [...new Set([...(current?.left ?? []), from])].filter((spaceId) => spaceId !== to);
+    const written = await journal.write({
+      ...(current?._rev === undefined ? {} : { _rev: current._rev }),
+      _id: `${movePrefix}${flowId}`,
+      type: 'move',
+      flowId,
+      moveId: randomUUID(),
+      state: 'moving',
+      from,
+      to,
+      by,
+      startedAt: clock().toISOString(),
+      left,
+      ...(create === undefined ? {} : { create }),
+    });
+    if (written === null) return 'again';
+    unfinished.add(flowId);
+    await finish(written);
+    return 'done';
+  }
+
+  async function lookEverywhere(signal: AbortSignal): Promise<void> {
+    const left = new Set<string>();
+    for await (const move of journal.all()) {
+      if (move.state === 'moving') unfinished.add(move.flowId);
+      for (const spaceId of move.left) left.add(spaceId);
+    }
+    for (const database of [...left].flatMap(databasesOf)) {
+      if (signal.aborted) return;
+      await watch.look(database, null);
+    }
+  }
+
+  async function resume(flowId: string): Promise<void> {
+    await turns(flowId, async () => {
+      const move = await journal.read(flowId);
+      if (move?.state === 'moving') await finish(move);
+      else unfinished.delete(flowId);
+    }).catch((error: unknown) => {
+      log.warn({ err: error, flow: flowId }, 'a move could not be finished; tried again later');
+    });
+  }
+
+  return {
+    async moveFlow(request) {
+      if (request.from === request.to) return;
+      await turns(request.flowId, async () => {
+        for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+          if ((await tryToMove(request)) === 'done') return;
+        }
+        throw new SetteeError('conflict', 'This flow is being moved by others; try again.');
+      });
+    },
+    afterWrite: ({ database, userId }) => queue.add(database, userId),
+    afterUnknownWrite: (database) => queue.addUnknown(database),
+    async whereabouts(flowId) {
+      const move = await journal.read(flowId);
+      return move && { spaceId: move.to, isUnderWay: move.state === 'moving' };
+    },
+    async sweep(signal) {
+      if (!hasLookedEverywhere) await lookEverywhere(signal);
+      hasLookedEverywhere = true;
+      for (const flowId of Array.from(unfinished)) {
+        if (signal.aborted) return;
+        await resume(flowId);
+      }
+      await queue.lookAtUnknown();
+    },
+    settled: () => queue.settled(),
+    close() {
+      stop();
+      queue.close();
+    },
+  };
+}
+
+export type { Writers };
+
+function assertRoles({
+  source,
+  target,
+  by,
+}: {
+  source: SpaceDocument | null;
+  /** Undefined where it is to be made. */
+  target: SpaceDocument | null | undefined;
+  by: string;
+}): void {
+  const role = roleIn(source, by);
+  if (role === null) throw new SetteeError('not_found', 'There is no such flow in this space.');
+  if (role !== 'owner') throw new SetteeError('forbidden', 'Only an owner of the space moves its flows.');
+  if (target === undefined) return;
+  const there = target?.kind === 'templates' ? null : roleIn(target, by);
+  if (there === null) throw new SetteeError('not_found', 'There is no such space.');
+  if (there === 'viewer') throw new SetteeError('read_only', 'Your role in the other space is viewer.');
+}

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readLeaves } from '../../../server/spaces/moves/flow-leaves.ts';
+import { flowDocId } from '../../../schema/index.ts';
+import { CrashError, crashingCouch } from './crashing-couch.ts';
+import { gone, newFlow, openMovingFlows, present, pushRevision, type MovingFlows } from './moving-flows.ts';
+
+let places: MovingFlows;
+let user: string;
+let team: string;
+beforeAll(async () => {
+  places = await openMovingFlows();
+  user = await places.newUser();
+  team = await places.newTeam({ [user]: 'owner' });
+});
+afterAll(() => places.stop());
+
+const whole = { names: ['leaf', 'other'], versions: 1, isMoved: false };
+
+/** Somebody can always see the flow whole, whatever was cut short. */
+async function isSomewhere(id: string): Promise<void> {
+  const [a, b] = [places.databaseOf(user), places.databaseOf(team)];
+  const both = [await present(places.couch, a, id), await present(places.couch, b, id)];
+  expect(both.some(({ names }) => names.join() === 'leaf,other')).toBe(true);
+  expect(both.some(({ versions }) => versions === 1)).toBe(true);
+}
+
+/** Moves with a process that is killed at its n-th write; false where it had no so many. */
+async function moveAndDie(at: number, move: { id: string; back: boolean }): Promise<boolean> {
+  const couch = crashingCouch(places.couch, at);
+  const mover = places.mover(couch);
+  const [from, to] = move.back ? [team, user] : [user, team];
+  const dead = await mover.moveFlow({ flowId: move.id, from, to, by: user }).then(
+    () => false,
+    (error: unknown) => {
+      if (!(error instanceof CrashError)) throw error;
+      return true;
+    },
+  );
+  mover.close();
+  mover.directory.close();
+  return dead;
+}
+
+async function sweep(): Promise<void> {
+  const mover = places.mover();
+  await mover.sweep(new AbortController().signal);
+  mover.close();
+  mover.directory.close();
+}
+
+test('killed after any write, a move is finished by the next process, there and back', async () => {
+  const [a, b] = [places.databaseOf(user), places.databaseOf(team)];
+  const { id } = await newFlow(places.couch, a);
+  let deaths = 0;
+  for (const back of [false, true]) {
+    const [left, reached] = back ? [b, a] : [a, b];
+    for (let at = 1; ; at += 1) {
+      const isDead = await moveAndDie(at, { id, back });
+      await isSomewhere(id);
+      if (isDead) deaths += 1;
+      await sweep();
+      const isHere = (await present(places.couch, reached, id)).names.length > 0;
+      if (isHere) {
+        expect(await present(places.couch, reached, id)).toEqual(whole);
+        expect(await present(places.couch, left, id)).toEqual(gone);
+      }
+      if (!isDead) break;
+      if (isHere) {
+        const [from, to] = back ? [user, team] : [team, user];
+        await places.mover().moveFlow({ flowId: id, from, to, by: user });
+      }
+      expect(await present(places.couch, left, id)).toEqual(whole);
+    }
+  }
+  expect(deaths).toBeGreaterThan(12);
+});
+
+test('an edit between the kill and the next process is in the flow afterwards', async () => {
+  const [a, b] = [places.databaseOf(user), places.databaseOf(team)];
+  for (let at = 2; ; at += 1) {
+    const { id } = await newFlow(places.couch, a);
+    const [leaf] = (await readLeaves(places.couch.admin<object>(a), flowDocId(id))).filter(
+      ({ document }) => document.name === 'leaf',
+    );
+    const isDead = await moveAndDie(at, { id, back: false });
+    if (!isDead) break;
+    await pushRevision(places.couch, a, { id, name: 'edited', parents: leaf?.ancestry ?? [] });
+    await sweep();
+    expect(await present(places.couch, a, id)).toEqual(gone);
+    expect(await present(places.couch, b, id)).toEqual({ ...whole, names: ['edited', 'other'] });
+  }
+});
