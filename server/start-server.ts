@@ -94,6 +94,10 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   closers.add(() => couch.close());
   const spaces = createSpaces({ couch, log, clock });
   closers.add(() => spaces.close());
+  doorbell.onRing((database, _source, userId) => {
+    if (userId === undefined) spaces.moves.afterUnknownWrite(database);
+    else spaces.moves.afterWrite({ database, userId });
+  });
   await spaces.watch();
   const quota = createQuota({ meter: createUsageMeter({ couch }), spaces, limits: config.quota });
   const auth = await createAuth({
