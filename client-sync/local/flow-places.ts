@@ -45,14 +45,14 @@ export async function findFlow(
   flowId: string,
 ): Promise<SpaceWorkspace | null> {
   const docId = flowDocId(flowId);
-  const held = await Promise.all(
-    spaces.map(async (space) => {
-      // The index may not have heard of it yet, or not be read.
-      const isThere = space.flowIndex.entries().has(docId) || (await isStored(space, flowId));
-      return isThere ? space : null;
-    }),
+  const indexed = spaces.filter(({ flowIndex }) => flowIndex.entries().has(docId));
+  const known = indexed.find((space) => !hasMovedAway(space, docId));
+  if (known) return known;
+  // The indexes may not have heard of it yet, or not be read.
+  const stored = await Promise.all(
+    spaces.map(async (space) => ((await isStored(space, flowId)) ? space : null)),
   );
-  const holding = held.filter((space) => space !== null);
+  const holding = stored.filter((space) => space !== null);
   return holding.find((space) => !hasMovedAway(space, docId)) ?? holding[0] ?? null;
 }
 

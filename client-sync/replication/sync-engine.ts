@@ -138,8 +138,15 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     const first = personal().main.run('pull');
     const months = learnMonths();
     await Promise.allSettled([first, months]);
+    // What has just arrived may open spaces, and end others.
+    await workspace.settle().catch(() => {});
     matchSpaces();
-    await allOf([first, months, ...[...open.values()].map((sync) => sync.runAll())]);
+    const runs = [...open].map(([space, sync]) =>
+      sync.runAll().catch((error: unknown) => {
+        if (open.get(space) === sync) throw error;
+      }),
+    );
+    await allOf([first, months, ...runs]);
   };
   const lookQuietly = () => {
     if (!stopped) quietly(look());
