@@ -40,6 +40,26 @@ const clearable = {
   readme: flowFields.readme.nullable(),
 };
 
+/** Of what a caller's edit is an edit. */
+export const editedFromFields = {
+  revision: z.string().max(64).optional().describe('The revision that was edited.'),
+  base: z
+    .looseObject({ name: flowFields.name, flow: flowFields.flow })
+    .optional()
+    .describe('The flow as it was at that revision, for merging where the server does not have it any more.'),
+};
+
+/** What became of an edit of a revision that is not the newest. */
+export const editOutcomeSchema = z
+  .object({
+    action: z
+      .enum(['merged', 'kept_both'])
+      .describe('merged: both edits are in the flow; kept_both: this one shows and the other is a version.'),
+    versionId: z.string().optional().describe('Where the side that does not show was kept.'),
+  })
+  .meta({ id: 'EditOutcome' });
+export type EditOutcome = z.infer<typeof editOutcomeSchema>;
+
 /** `POST /api/flows`: a name and a graph; every other field of a flow and fields of the application's own may follow. */
 export const createFlowBodySchema = z
   .looseObject({ ...flowFields, ...clearable, ...optionalOnInput, id: uuidSchema.optional() })
@@ -54,6 +74,7 @@ export const updateFlowBodySchema = z
     ...optionalOnInput,
     name: flowFields.name.optional(),
     flow: flowFields.flow.optional(),
+    ...editedFromFields,
   })
   .meta({ id: 'UpdateFlow' });
 export type UpdateFlowBody = z.infer<typeof updateFlowBodySchema>;
@@ -90,6 +111,7 @@ export const flowSchema = z
   .looseObject({
     id: uuidSchema,
     revision: z.string().optional().describe('What the ETag says.'),
+    outcome: editOutcomeSchema.optional(),
     ...flowFields,
     ...computedReplyFields,
   })

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { timeSchema, uuidSchema } from '../documents/parts.ts';
-import { createFlowBodySchema, flowSchema } from './flows.ts';
+import { createFlowBodySchema, editedFromFields, flowSchema } from './flows.ts';
 import { anyTimeSchema } from './paging.ts';
 
 /** What `syncedAt` says where more flows follow: opaque to callers, who send it back as it is. */
@@ -19,9 +19,12 @@ export const syncTimeSchema = z
   .union([anyTimeSchema, syncContinuationSchema])
   .describe('A time, or what `syncedAt` said.');
 
-/** A flow of a push. It may name the `revision` it was edited from, which makes conflicts certain. */
+/**
+ * A flow of a push. It may name the `revision` it was edited from, which makes conflicts certain, and bring that content
+ * along as `base`, with which edits of different places merge even where the server keeps it no more.
+ */
 export const pushedFlowSchema = createFlowBodySchema
-  .extend({ id: uuidSchema, revision: z.string().max(64).optional() })
+  .extend({ id: uuidSchema, ...editedFromFields })
   .meta({ id: 'PushedFlow' });
 export type PushedFlow = z.infer<typeof pushedFlowSchema>;
 

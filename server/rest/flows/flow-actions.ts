@@ -3,6 +3,7 @@ import {
   bareId,
   flowDocId,
   type CreateFlowBody,
+  type EditOutcome,
   type FlowDocument,
   type UpdateFlowBody,
 } from '../../../schema/index.ts';
@@ -11,7 +12,8 @@ import type { CheckPrecondition } from '../http-conditions.ts';
 import { changeDocument, type Changed } from '../store/change-document.ts';
 import type { DocumentStore, Stored } from '../store/document-store.ts';
 import { without } from '../store/without.ts';
-import { changedFlow, newFlow } from './flow-input.ts';
+import { newFlow } from './flow-input.ts';
+import { applyEdit } from './merge-edit.ts';
 
 export type StoredFlow = FlowDocument & Stored;
 
@@ -51,15 +53,19 @@ export async function createFlow(
   return { ...flow, _rev: written.revision };
 }
 
-/** Changes the fields that the body names, or makes the flow under this id where there is none. */
-export function putFlow(
+/**
+ * Changes the fields that the body names, merged with what came after the revision that it names, or makes the flow under this
+ * id where there is none.
+ */
+export async function putFlow(
   documents: DocumentStore,
   id: string,
   { body, now, check }: { body: UpdateFlowBody; now: Date; check: CheckPrecondition<FlowDocument> },
-): Promise<Changed<FlowDocument>> {
-  return changeDocument<FlowDocument>(documents, flowDocId(id), {
+): Promise<Changed<FlowDocument> & { outcome?: EditOutcome }> {
+  let outcome: EditOutcome | undefined;
+  const changed = await changeDocument<FlowDocument>(documents, flowDocId(id), {
     check,
-    change(current) {
+    async change(current) {
       if (current === null) {
         const { name, flow } = body;
         if (name === undefined || flow === undefined) {
@@ -72,9 +78,12 @@ export function putFlow(
           details: deletedDetails(current),
         });
       }
-      return changedFlow(current, body, now);
+      const edit = await applyEdit(documents, current, { body, now });
+      ({ outcome } = edit);
+      return edit.next;
     },
   });
+  return { ...changed, ...(outcome === undefined ? {} : { outcome }) };
 }
 
 /** Deletes softly; deleting again changes nothing. */

@@ -18,6 +18,8 @@ const notWritable: readonly string[] = [
   'updatedAt',
   'metadata',
   'conflicts',
+  'base',
+  'outcome',
 ];
 
 const notClearable: readonly string[] = [...notWritable, 'type', 'schemaVersion', 'name', 'version', 'flow'];

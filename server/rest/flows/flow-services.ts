@@ -1,4 +1,4 @@
-import { bareId, type FlowDocument } from '../../../schema/index.ts';
+import { bareId, type EditOutcome, type FlowDocument } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { etagOf } from '../http-conditions.ts';
 import type { Reply } from '../route.ts';
@@ -29,14 +29,25 @@ export async function replyWithFlow(
     flow,
     space,
     principal,
-  }: { status: number; flow: StoredFlow; space: UserSpace; principal: Principal },
+    outcome,
+  }: {
+    status: number;
+    flow: StoredFlow;
+    space: UserSpace;
+    principal: Principal;
+    /** What became of an edit of an older revision. */
+    outcome?: EditOutcome | undefined;
+  },
 ): Promise<Reply> {
   const id = bareId(flow._id);
   const figures = (await usage.byFlow(space)).get(id);
   const { role } = space;
   return {
     status,
-    body: showFlow(flow, { principal, role, ...(figures === undefined ? {} : { figures }) }),
+    body: {
+      ...showFlow(flow, { principal, role, ...(figures === undefined ? {} : { figures }) }),
+      ...(outcome === undefined ? {} : { outcome }),
+    },
     headers: { ETag: etagOf(flow) },
   };
 }

@@ -61,8 +61,9 @@ function putRoute({ base, open, usage, now }: FlowContext): Route {
     async handle({ principal, params: { id }, body, request }) {
       const space = await open(principal);
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
-      const { document, created } = await putFlow(space.documents, id, { body, now: now(), check });
-      return replyWithFlow(usage, { status: created ? 201 : 200, flow: document, space, principal });
+      const { document, created, outcome } = await putFlow(space.documents, id, { body, now: now(), check });
+      const status = created ? 201 : 200;
+      return replyWithFlow(usage, { status, flow: document, space, principal, outcome });
     },
   });
 }

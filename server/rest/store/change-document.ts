@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { unmarked } from '../../../flow/index.ts';
 import { SetteeError } from '../../errors.ts';
 import { without } from './without.ts';
 import type { DocumentStore, Stored } from './document-store.ts';
@@ -29,7 +30,8 @@ async function tryToChange<T extends { _id: string }>(
     if (current === null) throw new SetteeError('not_found', 'There is no such document.');
     return { document: current, created: false };
   }
-  const content = without(next, ['_conflicts', '_rev']) as T;
+  // Whoever edits makes a revision of his own: it is no merge, and not what a move wrote.
+  const content = unmarked(without(next, ['_conflicts', '_rev'])) as T;
   const written = await documents.insert(current ? { ...content, _rev: current._rev } : content);
   if (written === 'conflict') return written;
   const leaves = current?._conflicts ? { _conflicts: current._conflicts } : {};

@@ -7,6 +7,7 @@ import {
   type PushedFlow,
   type SyncConflict,
 } from '../../../schema/index.ts';
+import { mergeEdit } from '../flows/merge-edit.ts';
 import { sorted } from '../store/sorted.ts';
 import { without } from '../store/without.ts';
 
@@ -16,6 +17,8 @@ export interface SyncCircumstances {
   serverChanged: boolean;
   /** False where that follows from times that the caller's clock made. */
   certain: boolean;
+  /** What the caller edited, where that is known. */
+  base?: FlowDocument | null;
 }
 
 /** What to do: write `next` (null: leave the server's side), keep `loser` as a version, report `action`. */
@@ -52,7 +55,15 @@ export function pushedDocument(
   { owner, now }: { owner: string; now: Date },
 ): FlowDocument {
   const time = now.toISOString();
-  const fields = without(local, ['metadata', 'conflicts', 'deleted', 'deletedAt', 'deletedBy']);
+  const fields = without(local, [
+    'metadata',
+    'conflicts',
+    'base',
+    'outcome',
+    'deleted',
+    'deletedAt',
+    'deletedBy',
+  ]);
   const { createdOnDevice, lastModifiedOnDevice, userAgent } = local.metadata ?? {};
   const contributors = contributorsOf(local, server, owner);
   const told = { createdOnDevice, lastModifiedOnDevice, userAgent, ...fields, contributors };
@@ -90,14 +101,14 @@ function merged(local: FlowDocument, server: FlowDocument): FlowDocument {
 }
 
 /**
- * Decides between a pushed flow and the server's. Where both changed, the later edit shows and the other becomes a
- * version: `server_wins` where the server's shows, `kept_both` where the pushed one does, `merged` where they say the
- * same. A deletion never prevails over an edit it did not see; an edit prevails over a deletion only where it is later.
+ * Decides between a pushed flow and the server's. Where both changed, edits of different places merge, where it is known
+ * what the caller edited; else the later edit shows and the other becomes a version: `server_wins` where the server's
+ * shows, `kept_both` where the pushed one does, `merged` where they say the same or were merged. A deletion never prevails over an edit it did not see; an edit prevails over a deletion only where it is later.
  */
 export function decideSync(
   local: FlowDocument,
   server: FlowDocument | null,
-  { serverChanged, certain }: SyncCircumstances,
+  { serverChanged, certain, base = null }: SyncCircumstances,
 ): SyncDecision {
   if (server === null) return { next: local };
   if (!serverChanged) {
@@ -111,6 +122,8 @@ export function decideSync(
     const seen = local.updatedAt === server.updatedAt;
     return { next: unchanged ? null : next, ...(seen && unchanged ? {} : { action: 'merged' }) };
   }
+  const both = base && mergeEdit(server, local, base);
+  if (both) return { next: both.next, action: 'merged', ...(both.mended ? { loser: local } : {}) };
   const localShows = local.deleted !== true && local.updatedAt > server.updatedAt;
   return localShows
     ? { next: local, loser: server, action: 'kept_both' }

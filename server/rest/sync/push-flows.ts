@@ -11,6 +11,7 @@ import {
   type SyncFlowsReply,
 } from '../../../schema/index.ts';
 import { SetteeError } from '../../errors.ts';
+import { editedFlow } from '../flows/merge-edit.ts';
 import { keepVersion } from '../flows/version-store.ts';
 import { changeDocument } from '../store/change-document.ts';
 import type { DocumentStore, Stored } from '../store/document-store.ts';
@@ -75,6 +76,17 @@ async function keepLoser(documents: DocumentStore, { loser }: SyncDecision): Pro
   return _id.slice(_id.lastIndexOf(':') + 1);
 }
 
+/** What the caller edited, in the form in which the server keeps it. */
+async function baseOf(
+  { documents, owner, now }: Omit<PushContext, 'test'>,
+  local: PushedFlow,
+  server: FlowDocument & Stored,
+): Promise<FlowDocument | null> {
+  const { revision, base } = local;
+  const seen = base && pushedDocument({ ...base, id: local.id }, server, { owner, now });
+  return editedFlow(documents, server, { revision, base: seen });
+}
+
 /** Pushes one flow; null where there was no conflict. The loser is kept before anything is replaced. */
 async function pushFlow(
   { documents, test, owner, now }: PushContext,
@@ -85,7 +97,10 @@ async function pushFlow(
   const change = async (server: (FlowDocument & Stored) | null): Promise<FlowDocument | null> => {
     const pushed = pushedDocument(local, server, { owner, now });
     if (server === null) return decideSync(pushed, null, { serverChanged: false, certain: true }).next;
-    const decision = decideSync(pushed, server, test(local, server));
+    const circumstances = test(local, server);
+    const isConflict = circumstances.serverChanged;
+    const base = isConflict ? await baseOf({ documents, owner, now }, local, server) : null;
+    const decision = decideSync(pushed, server, { ...circumstances, base });
     const versionId = await keepLoser(documents, decision);
     const told = { local, server, ...(versionId === undefined ? {} : { versionId }) };
     conflict = decision.action === undefined ? null : conflictOf(decision.action, told);

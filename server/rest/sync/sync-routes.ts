@@ -30,7 +30,7 @@ function pushRoute({ open, clock, now }: SyncServices): Route {
     replies: {
       200: {
         description:
-          'Ids that were stored or were here already; conflicts with the action taken: server_wins keeps the pushed flow as a version, kept_both shows it and keeps the server’s as a version, merged means that both said the same; flows that were refused, with the reason.',
+          'Ids that were stored or were here already; conflicts with the action taken: server_wins keeps the pushed flow as a version, kept_both shows it and keeps the server’s as a version, merged means that both said the same or changed different places, and the flow holds both; flows that were refused, with the reason.',
         schema: syncFlowsReplySchema,
       },
     },
