@@ -1,5 +1,6 @@
 import { flowDocId } from '../../schema/ids.ts';
 import { SetteeClientError } from '../errors.ts';
+import { eachSpace } from '../local/each-space.ts';
 import { mayWrite } from '../local/flow-places.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Conflict, ConflictsApi } from '../types.ts';
@@ -66,11 +67,8 @@ export function createConflicts(
   const { rules = () => ({}), leads = () => true } = options;
   const quiet = createQuietFlows();
   const list = async (): Promise<Conflict[]> => {
-    const found: Conflict[] = [];
-    for (const space of current.get().all()) {
-      found.push(...(await findConflicts(space, quiet, { rules, leads })));
-    }
-    return found.toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
+    const found = await eachSpace(current.get(), (space) => findConflicts(space, quiet, { rules, leads }));
+    return found.flat().toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
   };
   return {
     list,

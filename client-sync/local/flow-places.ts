@@ -1,5 +1,6 @@
 import { bareId, flowDocId, idPrefixes } from '../../schema/ids.ts';
 import { SetteeClientError } from '../errors.ts';
+import { eachSpace } from './each-space.ts';
 import type { FlowSummary } from './flow-summary.ts';
 import type { SpaceWorkspace, Workspace } from '../workspace.ts';
 
@@ -9,13 +10,7 @@ function hasMovedAway({ flowIndex }: SpaceWorkspace, docId: string): boolean {
 
 /** Resolves when the flows of all open spaces are known; a space that goes meanwhile holds up no other. */
 export async function flowsReady(workspace: Workspace): Promise<void> {
-  await Promise.all(
-    workspace.all().map((space) =>
-      space.flowIndex.ready().catch((error: unknown) => {
-        if (workspace.all().includes(space)) throw error;
-      }),
-    ),
-  );
+  await eachSpace(workspace, ({ flowIndex }) => flowIndex.ready());
 }
 
 export interface PlacedFlows {

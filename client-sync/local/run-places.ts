@@ -2,6 +2,7 @@ import type { Month } from '../../schema/database-names.ts';
 import { executionDocId, monthOfUuidV7 } from '../../schema/ids.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace, Workspace } from '../workspace.ts';
+import { eachSpace } from './each-space.ts';
 import { getOrNull } from './local-documents.ts';
 import { readInOrder } from './read-in-order.ts';
 import type { RunSummary } from './run-index.ts';
@@ -20,16 +21,10 @@ export interface FoundRun {
 
 /** The runs of all open spaces, of the months kept here. */
 export async function placedRuns(workspace: Workspace): Promise<PlacedRun[]> {
-  const lists = await Promise.all(
-    workspace.all().map(async (space) => {
-      try {
-        await space.runs.ready();
-      } catch (error) {
-        if (workspace.all().includes(space)) throw error;
-      }
-      return [...space.runs.entries()].map(([docId, run]) => ({ ...run, docId, space }));
-    }),
-  );
+  const lists = await eachSpace(workspace, async (space) => {
+    await space.runs.ready();
+    return [...space.runs.entries()].map(([docId, run]) => ({ ...run, docId, space }));
+  });
   return lists.flat();
 }
 
@@ -47,14 +42,7 @@ async function findIn(space: SpaceWorkspace, id: string): Promise<FoundRun | nul
 
 /** A run by its id, in whichever open space it is. */
 export async function findRun(workspace: Workspace, id: string): Promise<FoundRun | null> {
-  const found = await Promise.all(
-    workspace.all().map((space) =>
-      findIn(space, id).catch((error: unknown) => {
-        if (workspace.all().includes(space)) throw error;
-        return null;
-      }),
-    ),
-  );
+  const found = await eachSpace(workspace, (space) => findIn(space, id));
   return found.find((run) => run !== null) ?? null;
 }
 

@@ -1,5 +1,6 @@
 import { isMonth } from '../../schema/database-names.ts';
 import { SetteeClientError } from '../errors.ts';
+import { eachSpace } from '../local/each-space.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { RefusedApi, RefusedDocument } from '../types.ts';
@@ -19,15 +20,10 @@ function localPlace({ space }: SpaceWorkspace, place: string): Promise<Pouch> {
 
 export function createRefused({ current, openRemote }: RefusedOptions): RefusedApi {
   const list = async (): Promise<RefusedDocument[]> => {
-    const lists = await Promise.all(
-      current
-        .get()
-        .all()
-        .map(async ({ info, refused }) =>
-          (await refused.list()).map(({ docId, revision, reason, at }) => {
-            return { docId, revision, reason, at, spaceId: info.id };
-          }),
-        ),
+    const lists = await eachSpace(current.get(), async ({ info, refused }) =>
+      (await refused.list()).map(({ docId, revision, reason, at }) => {
+        return { docId, revision, reason, at, spaceId: info.id };
+      }),
     );
     return lists.flat();
   };

@@ -1,0 +1,32 @@
+import type { SpaceWorkspace, Workspace } from '../workspace.ts';
+
+/**
+ * Asks every open space at once; one that goes meanwhile, dropped here or by another tab, gives nothing and fails
+ * nobody.
+ */
+export async function eachSpace<T>(
+  workspace: Pick<Workspace, 'all' | 'personal'>,
+  ask: (space: SpaceWorkspace) => Promise<T>,
+): Promise<T[]> {
+  const answers = await Promise.all(
+    workspace.all().map(async (space) => {
+      try {
+        return [await ask(space)];
+      } catch (error) {
+        if (hasGone(workspace, space, error)) return [];
+        throw error;
+      }
+    }),
+  );
+  return answers.flat();
+}
+
+function hasGone(
+  { all, personal }: Pick<Workspace, 'all' | 'personal'>,
+  space: SpaceWorkspace,
+  error: unknown,
+): boolean {
+  if (!all().includes(space)) return true;
+  const { message, reason } = (error ?? {}) as { message?: string; reason?: string };
+  return space !== personal && /database is (closed|destroyed)/.test(`${message} ${reason}`);
+}
