@@ -1,4 +1,5 @@
 import { idleLatency, idleMemory } from './idle-clients.ts';
+import { idleStreams } from './idle-streams.ts';
 import { ratioRow } from './compare.ts';
 import { writeToListener } from './latency.ts';
 import { newPerson } from './people.ts';
@@ -35,6 +36,7 @@ async function benchmark(engine: string, couchUrl?: string): Promise<void> {
       ['latency', () => latency(server)],
       ['idle-memory', () => idleMemory(proxy)],
       ['idle-latency', () => idleLatency(server)],
+      ['idle-streams', () => idleStreams(proxy)],
       ['streaming', () => streaming(proxy)],
       ['rest', () => restList(server, repeats)],
       ['validator', () => validatorCost(server, repeats, prefix)],

@@ -50,11 +50,6 @@ export async function followDatabaseUpdates(options: DatabaseUpdatesFollowerOpti
     } catch (error) {
       if (!signal.aborted)
         log.warn({ reason: String(error), attempt: position.attempt }, '_db_updates broke');
-      // A place that cannot be gone on from would be asked for again and again.
-      if (position.attempt > 2 && position.since !== null) {
-        position.since = null;
-        position.isGap = true;
-      }
     }
     if (!signal.aborted) await pause(backoff(position.attempt++), signal);
   }
@@ -83,6 +78,10 @@ async function listen(options: DatabaseUpdatesFollowerOptions, position: Positio
     const response = await http.open(`/_db_updates?${query.toString()}`, {
       signal: AbortSignal.any([signal, silence.signal]),
     });
+    if (response.status === 400 || response.status === 404) {
+      position.since = null;
+      position.isGap = true;
+    }
     if (response.status !== 200 || !response.body) throw new Error(`_db_updates answered ${response.status}`);
     if (position.isGap) {
       position.isGap = false;
