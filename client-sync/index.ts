@@ -10,6 +10,21 @@ export type { Environment, KeyValueStore, Locks, TabChannel } from './environmen
 export type { PouchAdapter } from './pouch/open-pouch.ts';
 export type { SpaceSyncStatus, SyncProgress, SyncState, SyncStatus } from './status/sync-status.ts';
 export type {
+  CreatedInvitation,
+  FlowSharing,
+  InvitationPreview,
+  Member,
+  NoticesApi,
+  PendingInvitation,
+  ShareWith,
+  SpaceAnswer,
+  SpaceRole,
+  SpacesApi,
+  SpaceSummary,
+  Template,
+  TemplateList,
+} from './space-types.ts';
+export type {
   Account,
   AccountApi,
   Autosave,

@@ -88,6 +88,8 @@ export interface FlowSharing {
   share: (flowId: string, whom: ShareWith) => Promise<void>;
   unshare: (flowId: string, userId: string) => Promise<void>;
   setVisibility: (flowId: string, visibility: 'private' | 'team' | 'public') => Promise<void>;
+  /** Moves the flow into another space, with its history and versions. */
+  move: (flowId: string, spaceId: string) => Promise<void>;
   templates: {
     list: (query?: { search?: string; limit?: number; offset?: number }) => Promise<TemplateList>;
     /** Makes a flow of the user's own of a template; it arrives by replication. */
@@ -96,7 +98,12 @@ export interface FlowSharing {
 }
 
 /** A public flow. */
-export type Template = Partial<Flow> & { id: string; name: string };
+export type Template = Partial<Flow> & {
+  id: string;
+  name: string;
+  /** How many people have used it. */
+  popularity: number;
+};
 
 export interface TemplateList {
   templates: Template[];

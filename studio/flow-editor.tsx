@@ -1,5 +1,6 @@
-import type { Flow, FlowVersion, Settee } from '../client-sync/index.ts';
+import type { Flow, FlowVersion, Settee, SpaceSummary } from '../client-sync/index.ts';
 import { useCallback, useEffect, useState } from 'react';
+import { ShareForm } from './share-form.tsx';
 import { useAction, useWatch } from './use-live.ts';
 
 /** Edits one flow: its name and description save themselves, its graph on request; versions below. */
@@ -16,6 +17,8 @@ export function FlowEditor({
     settee,
     flowId,
   ]);
+  const spaces = useWatch<SpaceSummary[]>([], (listener) => settee.spaces.watch(listener), [settee]);
+  const mayOnlyRead = spaces.find(({ id }) => id === flow?.spaceId)?.role === 'viewer';
   return (
     <section aria-label="Flow">
       <div className="row">
@@ -24,8 +27,14 @@ export function FlowEditor({
           Back to the list
         </button>
       </div>
-      {flow && <Fields settee={settee} flow={flow} />}
-      {flow && <Graph settee={settee} flow={flow} />}
+      {mayOnlyRead && <p className="quiet">You may read this flow and not change it.</p>}
+      {flow && (
+        <fieldset className="stack plain" disabled={mayOnlyRead}>
+          <Fields settee={settee} flow={flow} />
+          <Graph settee={settee} flow={flow} />
+        </fieldset>
+      )}
+      {flow && <ShareForm settee={settee} flow={flow} />}
       {flow && <Versions settee={settee} flow={flow} />}
     </section>
   );

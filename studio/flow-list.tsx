@@ -1,4 +1,4 @@
-import type { Flow, FlowListResult, Settee } from '../client-sync/index.ts';
+import type { Flow, FlowListResult, Settee, SpaceSummary } from '../client-sync/index.ts';
 import { type DragEvent, useState } from 'react';
 import { readFlowFile } from './read-flow-file.ts';
 import { useAction, useWatch } from './use-live.ts';
@@ -16,6 +16,7 @@ export function FlowList({ settee, onOpen }: { settee: Settee; onOpen: (flowId: 
     (listener) => settee.flows.watch({ search, limit, deleted }, listener),
     [settee, search, limit, deleted],
   );
+  const spaces = useWatch<SpaceSummary[]>([], (listener) => settee.spaces.watch(listener), [settee]);
   const { error, run } = useAction();
   const create = () =>
     run(async () => {
@@ -60,7 +61,10 @@ export function FlowList({ settee, onOpen }: { settee: Settee; onOpen: (flowId: 
         <tbody>
           {flows.map((flow) => (
             <tr key={flow.id} data-flow={flow.id}>
-              <td>{flow.name}</td>
+              <td>
+                {flow.name}{' '}
+                <span className="quiet">{spaces.find(({ id }) => id === flow.spaceId)?.name}</span>
+              </td>
               <td>{flow.flow.nodes.length}</td>
               <td className="quiet">{new Date(flow.updatedAt).toLocaleString()}</td>
               <td>

@@ -24,6 +24,10 @@ export function createSharing({ ask, hurry }: SharingOptions): FlowSharing {
       await ask('PUT', at(flowId), { visibility });
       hurry();
     },
+    async move(flowId, spaceId) {
+      await ask('POST', `${at(flowId)}/move`, { spaceId });
+      hurry();
+    },
     templates: {
       list(query = {}) {
         const given = Object.entries(query).map(([name, value]) => [name, String(value)]);
