@@ -6,6 +6,7 @@ import { createPair, type Pair } from './pair.ts';
 import { createPendingChanges, type PendingChanges } from './pending-changes.ts';
 import type { Batch } from './pull.ts';
 import type { RemoteDatabase } from './remote-database.ts';
+import { allOf } from './all-of.ts';
 import { createRinging } from './ringing.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -40,6 +41,8 @@ export interface DatabaseSyncOptions {
   /** Whether what was made here is sent without asking first; not for those who may write nothing. */
   maySendUnasked: () => boolean;
   pauseAfter: (failures: number) => number;
+  /** How long the server has asked to be left alone. */
+  busyMilliseconds: () => number;
   iso: () => string;
   dispatch: (event: SyncEvent) => void;
   onFailure: (error: unknown, direction: Direction) => void;
@@ -76,6 +79,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   let live: MainSync | null = null;
   let isLive = false;
   let failures = 0;
+  let lastError: unknown = null;
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
   let pushes = 0;
@@ -142,6 +146,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   };
   const finish = (direction: Direction) => {
     failures = 0;
+    lastError = null;
     forget('retry');
     report.caughtUp(direction);
     if (direction === 'pull') {
@@ -183,6 +188,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   };
   const step = async (direction: Direction): Promise<boolean> => {
     if (signal.aborted) return false;
+    // Nothing else would come of it.
+    if (lastError !== null && options.busyMilliseconds() > 0) throw lastError;
     report.connecting(direction);
     if (direction === 'pull' && !isPulling) {
       forget('confirm');
@@ -209,6 +216,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const fail = (direction: Direction, error: unknown) => {
     if (signal.aborted) return;
     failures += 1;
+    lastError = error;
     if (direction === 'pull') isPulling = false;
     report.failed(direction, error);
     later('retry', options.pauseAfter(failures), retry);
@@ -241,13 +249,20 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (direction === 'pull') await ensureFilled();
     await scheduler.run({ space: ref.space, key: `${ref.place} ${direction}`, step: () => step(direction) });
   };
+  /** As asked for by nobody: not while the server wants to be left alone. */
+  const runUnasked = async (direction: Direction): Promise<void> => {
+    if (live || signal.aborted) return;
+    const milliseconds = options.busyMilliseconds();
+    if (milliseconds > 0) later(`${direction} after all`, milliseconds, () => quietly(direction));
+    else await run(direction);
+  };
   const quietly = (direction: Direction) => {
-    if (!live && !signal.aborted) run(direction).catch(() => {});
+    runUnasked(direction).catch(() => {});
   };
   const retry = () => {
     for (const failed of report.failing()) quietly(failed);
   };
-  const ringing = createRinging(() => run('pull'), signal);
+  const ringing = createRinging(() => runUnasked('pull'), signal);
   const startLive = async () => {
     await ensureFilled();
     const pair = await open();
@@ -286,13 +301,13 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       if (!live) ringing.ring();
     },
     async runBoth() {
-      const outcomes = live
-        ? await Promise.allSettled([live.run()])
-        : await Promise.allSettled([run('push'), run('pull')]);
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
-      // What came while the push ran is passed over, what was made meanwhile is sent.
-      if (!live) await run('push');
+      try {
+        await allOf(live ? [live.run()] : [run('push'), run('pull')]);
+        // What came while the push ran is passed over, what was made meanwhile is sent.
+        if (!live) await run('push');
+      } finally {
+        await pending.flush().catch(() => {});
+      }
       await save().catch(() => {});
     },
     setLive(wanted) {

@@ -1,6 +1,7 @@
 import { isMonth, type Month } from '../../schema/database-names.ts';
 import type { Pouch, PouchError } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
+import { allOf } from './all-of.ts';
 import { createDatabaseSync, type DatabaseSync, type DatabaseSyncOptions } from './database-sync.ts';
 import { dropOldMonths, offerRefused, refuseMonth, wantedMonths } from './month-rules.ts';
 import type { ServerAccess } from './server-access.ts';
@@ -23,7 +24,14 @@ export interface SpaceSync {
 
 type Shared = Pick<
   DatabaseSyncOptions,
-  'scheduler' | 'fillScheduler' | 'pauseAfter' | 'iso' | 'dispatch' | 'fill' | 'gatherMilliseconds'
+  | 'scheduler'
+  | 'fillScheduler'
+  | 'pauseAfter'
+  | 'busyMilliseconds'
+  | 'iso'
+  | 'dispatch'
+  | 'fill'
+  | 'gatherMilliseconds'
 >;
 
 interface SpaceSyncOptions extends Shared {
@@ -37,7 +45,8 @@ interface SpaceSyncOptions extends Shared {
 }
 
 export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
-  const { workspace, access, iso, now } = options;
+  const { workspace, access, now, onFailure: _failed, onSettled: _settled, ...shared } = options;
+  const { iso } = shared;
   const { space, info, refused } = workspace;
   const months = new Map<Month, Promise<DatabaseSync>>();
   const givenUp = new Map<Month, Promise<void>>();
@@ -50,17 +59,10 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
     local: Pouch,
     more: Pick<DatabaseSyncOptions, 'open' | 'onFailure' | 'onSettled'>,
   ): DatabaseSync => {
-    const { scheduler, fillScheduler, pauseAfter, dispatch, fill, gatherMilliseconds } = options;
     return createDatabaseSync({
+      ...shared,
       ref: { space: info.id, place },
       local,
-      scheduler,
-      fillScheduler,
-      pauseAfter,
-      iso,
-      dispatch,
-      fill,
-      gatherMilliseconds,
       maySendUnasked: () => workspace.info.role !== 'viewer',
       ...more,
     });
@@ -172,13 +174,6 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
       await Promise.all([options.scheduler.drop(info.id), options.fillScheduler.drop(info.id)]);
     },
   };
-}
-
-/** Waits for all, and rejects with the first failure. */
-export async function allOf(work: Promise<unknown>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(work);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
 }
 
 function isGone(error: unknown): boolean {

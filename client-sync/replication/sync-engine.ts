@@ -11,7 +11,8 @@ import { isSpaceEnd } from './remote-database.ts';
 import { createScheduler } from './scheduler.ts';
 import type { ServerAccess } from './server-access.ts';
 import type { Pace } from './pace.ts';
-import { allOf, createSpaceSync, type SpaceSync } from './space-sync.ts';
+import { allOf } from './all-of.ts';
+import { createSpaceSync, type SpaceSync } from './space-sync.ts';
 
 /** Sync of all that is open, in the one tab that does it. */
 export interface SyncEngine {
@@ -98,6 +99,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
       scheduler,
       fillScheduler,
       pauseAfter,
+      busyMilliseconds: retryAfter.remaining,
       dispatch,
       fill: options.fill,
       gatherMilliseconds: () => (pace.frequency === 'live' ? gatherMilliseconds : null),
@@ -148,8 +150,13 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     );
     await allOf([first, months, ...runs]);
   };
+  let busy: ReturnType<typeof setTimeout> | undefined;
   const lookQuietly = () => {
-    if (!stopped) quietly(look());
+    clearTimeout(busy);
+    if (stopped) return;
+    const milliseconds = retryAfter.remaining();
+    if (milliseconds > 0) busy = setTimeout(lookQuietly, milliseconds);
+    else quietly(look());
   };
   const poll = () => {
     if (streamState === 'open' || pace.frequency !== 'live' || !environment.isVisible()) return;
@@ -219,6 +226,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     },
     async stop() {
       stopped = true;
+      clearTimeout(busy);
       for (const timer of timers) clearInterval(timer);
       for (const ending of endings) ending();
       stream?.close();

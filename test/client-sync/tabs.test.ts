@@ -8,7 +8,7 @@ import { createNetwork, memoryStorage, openBrowser, type Network } from './open-
 const password = 'a sofa for two';
 const graph = { nodes: [], edges: [] };
 const patient = { timeout: 20_000, interval: 50 };
-const isPolling = ({ requests }: Network) => requests.some((request) => request.includes('feed=longpoll'));
+const isFollowing = ({ requests }: Network) => requests.some((request) => request.endsWith('/live'));
 
 describe('several tabs of one browser', () => {
   let server: TestSettee;
@@ -59,7 +59,7 @@ describe('several tabs of one browser', () => {
     await third.flows.save({ name: 'from the third', flow: graph });
     await expect.poll(() => names(first), patient).toEqual(['from the third']);
     await third.sync.now();
-    expect(tabs.map(({ network }) => isPolling(network))).toEqual([true, false, false]);
+    expect(tabs.map(({ network }) => isFollowing(network))).toEqual([true, false, false]);
     const other = await openBrowser(server.url);
     keep(other.settee);
     await other.settee.account.signIn({ email, password });
@@ -84,9 +84,9 @@ describe('several tabs of one browser', () => {
     ];
     await first.settee.account.register({ email: `hand-${Date.now()}@example.org`, password });
     await state(second.settee).toBe('up-to-date');
-    expect(isPolling(second.network)).toBe(false);
+    expect(isFollowing(second.network)).toBe(false);
     await first.settee.close();
-    await expect.poll(() => isPolling(second.network), patient).toBe(true);
+    await expect.poll(() => isFollowing(second.network), patient).toBe(true);
     await state(second.settee).toBe('up-to-date');
   });
 
@@ -112,7 +112,7 @@ describe('several tabs of one browser', () => {
     await asked;
     const pushed = tabs[1]?.network.requests.filter((request) => request.includes('_bulk_docs'));
     expect(pushed?.length).toBeGreaterThan(0);
-    expect(isPolling(tabs[2]?.network as Network)).toBe(false);
+    expect(isFollowing(tabs[2]?.network as Network)).toBe(false);
   });
 
   it('sync only while visible where there are no locks', async () => {
@@ -129,11 +129,11 @@ describe('several tabs of one browser', () => {
     const [tab] = (await openTabs(1, [environment])) as [{ settee: Settee; network: Network }];
     await tab.settee.account.register({ email: `visible-${Date.now()}@example.org`, password });
     await tab.settee.flows.save({ name: 'hidden', flow: graph });
-    expect(isPolling(tab.network)).toBe(false);
+    expect(isFollowing(tab.network)).toBe(false);
     visible = true;
     for (const listener of listeners) listener('visible');
     await state(tab.settee).toBe('up-to-date');
-    expect(isPolling(tab.network)).toBe(true);
+    expect(isFollowing(tab.network)).toBe(true);
     const before = tab.network.requests.length;
     visible = false;
     for (const listener of listeners) listener('hidden');
