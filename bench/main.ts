@@ -1,5 +1,6 @@
 import { idleLatency, idleMemory } from './idle-clients.ts';
 import { idleStreams } from './idle-streams.ts';
+import { firstSync } from './first-sync.ts';
 import { ratioRow } from './compare.ts';
 import { writeToListener } from './latency.ts';
 import { newPerson } from './people.ts';
@@ -38,6 +39,7 @@ async function benchmark(engine: string, couchUrl?: string): Promise<void> {
       ['idle-latency', () => idleLatency(server)],
       ['idle-streams', () => idleStreams(proxy)],
       ['streaming', () => streaming(proxy)],
+      ['first-sync', () => firstSync(server, repeats)],
       ['rest', () => restList(server, repeats)],
       ['validator', () => validatorCost(server, repeats, prefix)],
     ];

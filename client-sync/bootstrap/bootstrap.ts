@@ -26,8 +26,9 @@ export interface BootstrapOptions {
   onArrival?: (docId: string, revision: string) => void;
   /** Also for a database that was filled before: thousands of changes are known to wait for it. */
   farBehind?: boolean;
-  /** Revisions in one write; default 1000. */
+  /** Revisions in one write, and characters of JSON, at most and by a page; default 1000 and 2 million. */
   batchDocuments?: number;
+  batchLength?: number;
 }
 
 /** `not-needed`: ordinary replication is as quick. `unavailable`: the server has no such stream. */
@@ -35,7 +36,8 @@ export type BootstrapOutcome = 'done' | 'not-needed' | 'unavailable';
 
 /** Stands while a database is not filled yet. */
 const note = '_local/bootstrap';
-const defaultBatch = 1000;
+const defaultDocuments = 1000;
+const defaultLength = 2_000_000;
 
 /**
  * Fills a local database from the server's stream of leaves, and leaves it as a pull that has come so far would: the
@@ -74,12 +76,13 @@ async function readOnce(
   keeper: CheckpointKeeper,
   { mayDecline }: { mayDecline: boolean },
 ): Promise<Outcome> {
-  const { local, onProgress, onArrival, batchDocuments = defaultBatch } = options;
+  const { local, onProgress, onArrival } = options;
   const since = keeper.position();
   const progress = { documents: 0, pending: 0 };
   const writer = createPageWriter({
     local,
-    batchDocuments,
+    batchDocuments: options.batchDocuments ?? defaultDocuments,
+    batchLength: options.batchLength ?? defaultLength,
     onStored(documents, sequence) {
       progress.documents += documents;
       keeper.stored(sequence);
@@ -95,11 +98,14 @@ async function readOnce(
         await putNote(local, note, {});
         continue;
       }
-      const docs = line.kind === 'page' ? line.docs : [];
-      for (const { _id, _rev = '' } of docs) onArrival?.(_id, _rev);
-      await writer.add(docs, line.sequence);
-      if (line.kind === 'done') outcome = 'whole';
-      if (line.kind === 'done') break;
+      if (line.kind === 'page') {
+        for (const { _id, _rev = '' } of line.docs) onArrival?.(_id, _rev);
+        await writer.add(line);
+        continue;
+      }
+      await writer.add({ docs: [], length: 0, sequence: line.sequence });
+      outcome = 'whole';
+      break;
     }
   } catch (error) {
     await keepWhatCame(options, writer, keeper);

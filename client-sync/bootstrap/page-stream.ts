@@ -5,7 +5,7 @@ import { readLines } from './read-lines.ts';
 /** A line of the server's bootstrap stream; pages are numbered from 1, and `done` says how many there were. */
 export type BootstrapLine =
   | { kind: 'start'; pending: number }
-  | { kind: 'page'; page: number; docs: PouchDocument[]; sequence: Sequence }
+  | { kind: 'page'; page: number; docs: PouchDocument[]; length: number; sequence: Sequence }
   | { kind: 'done'; page: number; sequence: Sequence };
 
 /** The server has no such stream: an older one, or a CouchDB. */
@@ -15,13 +15,13 @@ export class NoBootstrapError extends Error {}
 const silenceMilliseconds = 45_000;
 const withoutStream = new Set([400, 404, 405, 501]);
 
-function parseLine(line: unknown): BootstrapLine {
+function parseLine({ line, length }: { line: unknown; length: number }): BootstrapLine {
   const { docs, page, seq, pending, done } = (line ?? {}) as Record<string, unknown>;
   if (typeof seq === 'number' || typeof seq === 'string') {
     if (typeof pending === 'number') return { kind: 'start', pending };
     if (typeof page === 'number' && done === true) return { kind: 'done', page, sequence: seq };
     if (typeof page === 'number' && Array.isArray(docs)) {
-      return { kind: 'page', page, docs: docs as PouchDocument[], sequence: seq };
+      return { kind: 'page', page, docs: docs as PouchDocument[], length, sequence: seq };
     }
   }
   throw new Error('The server’s first sync cannot be read.');

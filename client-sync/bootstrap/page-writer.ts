@@ -1,10 +1,17 @@
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import type { Sequence } from '../replication/checkpoint.ts';
 
+export interface WaitingPage {
+  docs: PouchDocument[];
+  /** Characters of the documents in JSON. */
+  length: number;
+  sequence: Sequence;
+}
+
 /** Stores pages in the order in which they come. */
 export interface PageWriter {
   /** Takes a page; resolves when there is room for the next. Rejects where a write failed. */
-  add: (docs: PouchDocument[], sequence: Sequence) => Promise<void>;
+  add: (page: WaitingPage) => Promise<void>;
   /** Stores what is waiting; resolves when everything is stored. */
   flush: () => Promise<void>;
   /** Resolves when no write is under way, whatever became of it. */
@@ -13,8 +20,9 @@ export interface PageWriter {
 
 interface PageWriterOptions {
   local: Pouch;
-  /** Documents of one write, at least where so many are waiting. */
+  /** A write has so many documents, or so many characters, where so much is waiting. */
   batchDocuments: number;
+  batchLength: number;
   /** Everything up to the sequence is stored. */
   onStored: (documents: number, sequence: Sequence) => void;
 }
@@ -23,8 +31,10 @@ interface PageWriterOptions {
  * One write is under way while the next is gathered: the database works while the network and the parser do. More than
  * that would only be held in memory.
  */
-export function createPageWriter({ local, batchDocuments, onStored }: PageWriterOptions): PageWriter {
+export function createPageWriter(options: PageWriterOptions): PageWriter {
+  const { local, batchDocuments, batchLength, onStored } = options;
   let docs: PouchDocument[] = [];
+  let length = 0;
   let sequence: Sequence | null = null;
   let writing: Promise<void> = Promise.resolve();
 
@@ -39,6 +49,7 @@ export function createPageWriter({ local, batchDocuments, onStored }: PageWriter
     if (sequence === null) return;
     const [batch, upTo] = [docs, sequence];
     docs = [];
+    length = 0;
     sequence = null;
     await writing;
     writing = store(batch, upTo);
@@ -46,10 +57,11 @@ export function createPageWriter({ local, batchDocuments, onStored }: PageWriter
     writing.catch(() => {});
   };
   return {
-    async add(page, upTo) {
-      docs = docs.length === 0 ? page : docs.concat(page);
-      sequence = upTo;
-      if (docs.length >= batchDocuments) await begin();
+    async add(page) {
+      docs = docs.length === 0 ? page.docs : docs.concat(page.docs);
+      length += page.length;
+      sequence = page.sequence;
+      if (docs.length >= batchDocuments || length >= batchLength) await begin();
     },
     async flush() {
       await begin();
