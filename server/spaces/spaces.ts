@@ -27,6 +27,7 @@ import { monthsOf, spaceIdIn } from './space-document.ts';
 import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
 import { startSweep } from './start-sweep.ts';
 import { ensureTemplates } from './templates-space.ts';
+import { createTemplates, type Templates } from './templates/templates.ts';
 
 export type Role = 'owner' | 'editor' | 'viewer';
 
@@ -94,6 +95,7 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
   watch(): Promise<void>;
   readonly invitations: Invitations;
   readonly moves: Moves;
+  readonly templates: Templates;
   /** Makes a user's own space; may be repeated. */
   createPersonal(user: { id: string; createdAt: string }): Promise<Space>;
   /** Every space of which the user is a member, the personal one first. */
@@ -150,13 +152,9 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const revocations = createRevocations(directory, couch.prefix);
   const services = { couch, directory, outbox };
   const shared = createSharedSpaces({ ...services, clock });
-  const moves = createMoves({
-    couch,
-    directory,
-    createSpace: (space) => shared.createSpace(space),
-    clock,
-    log,
-  });
+  const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
+  const moves = createMoves({ ...services, createSpace, clock, log });
+  const templates = createTemplates({ couch, clock });
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
 
@@ -171,6 +169,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ...createSpaceMembers({ ...services, clock, ended: () => revocations.ended() }),
     invitations,
     moves,
+    templates,
     exportSpace: createExportSpace({
       couch,
       directory,
@@ -198,6 +197,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     personal,
     ownedAlone: (userId) => ownedAlone(directory, userId),
     async removeUser(userId) {
+      await templates.removeOf(userId);
       await leaveSpaces({ ...services, now: clock() }, userId);
       await removeSpace({ ...services, now: clock() }, userId);
     },

@@ -5,9 +5,11 @@ import { SetteeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Directory } from '../directory.ts';
 import { roleIn } from '../membership.ts';
+import type { Outbox } from '../outbox.ts';
 import type { SharedSpaces } from '../shared-spaces.ts';
 import { databaseOf, type SpaceDocument } from '../space-document.ts';
 import type { Role } from '../spaces.ts';
+import { dissolve, findDissolving, type DissolveServices } from './dissolve.ts';
 import { finishMove, type MoveServices } from './finish-move.ts';
 import { isLive } from './flow-leaves.ts';
 import { createFlowTurns } from './flow-turns.ts';
@@ -36,6 +38,8 @@ export interface Moves {
   afterWrite(written: { database: string; userId: string }): void;
   /** The same where nobody knows who wrote; the next sweep looks. */
   afterUnknownWrite(database: string): void;
+  /** Ends a space of shared flows where nobody but its owner is left; false where somebody is. */
+  dissolve(spaceId: string): Promise<boolean>;
   /** Where a flow went, of those that ever moved. */
   whereabouts(flowId: string): Promise<{ spaceId: string; isUnderWay: boolean } | null>;
   /** Finishes what others began; the first time it looks everywhere. */
@@ -50,11 +54,12 @@ const mostAttempts = 20;
 export function createMoves(options: {
   couch: Couch;
   directory: Directory;
+  outbox: Outbox;
   createSpace: SharedSpaces['createSpace'];
   clock: () => Date;
   log: Log;
 }): Moves {
-  const { couch, directory, createSpace, clock, log } = options;
+  const { couch, directory, outbox, createSpace, clock, log } = options;
   const journal = createMoveJournal(couch);
   const services: MoveServices = { couch, directory, journal, createSpace };
   const turns = createFlowTurns();
@@ -143,6 +148,8 @@ export function createMoves(options: {
       if (signal.aborted) return;
       await watch.look(database, null);
     }
+    for (const spaceId of await findDissolving(directory))
+      if (!signal.aborted) await dissolve(ending, spaceId);
   }
 
   async function resume(flowId: string): Promise<void> {
@@ -155,16 +162,20 @@ export function createMoves(options: {
     });
   }
 
+  async function moveFlow(request: MoveRequest): Promise<void> {
+    if (request.from === request.to) return;
+    await turns(request.flowId, async () => {
+      for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+        if ((await tryToMove(request)) === 'done') return;
+      }
+      throw new SetteeError('conflict', 'This flow is being moved by others; try again.');
+    });
+  }
+  const ending: DissolveServices = { couch, directory, outbox, clock, moveFlow };
+
   return {
-    async moveFlow(request) {
-      if (request.from === request.to) return;
-      await turns(request.flowId, async () => {
-        for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-          if ((await tryToMove(request)) === 'done') return;
-        }
-        throw new SetteeError('conflict', 'This flow is being moved by others; try again.');
-      });
-    },
+    moveFlow,
+    dissolve: (spaceId) => dissolve(ending, spaceId),
     afterWrite: ({ database, userId }) => queue.add(database, userId),
     afterUnknownWrite: (database) => queue.addUnknown(database),
     async whereabouts(flowId) {

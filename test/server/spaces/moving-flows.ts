@@ -3,6 +3,7 @@ import { computeRevision, makeVersion } from '../../../flow/index.ts';
 import { flowDocId, personalDatabase, spaceDatabase, type FlowDocument } from '../../../schema/index.ts';
 import type { Couch } from '../../../server/couch/couch.ts';
 import { readLeaves } from '../../../server/spaces/moves/flow-leaves.ts';
+import type { Outbox } from '../../../server/spaces/outbox.ts';
 import { createDirectory, type Directory } from '../../../server/spaces/directory.ts';
 import { createMoves, type Moves } from '../../../server/spaces/moves/moves.ts';
 import { flowDoc } from '../../support/fixtures/flow-fixtures.ts';
@@ -31,6 +32,7 @@ export async function openMovingFlows(): Promise<MovingFlows> {
       const moves = createMoves({
         couch,
         directory,
+        outbox: { settle: async () => {} } as unknown as Outbox,
         createSpace: (space) => test.spaces.createSpace(space),
         clock: () => new Date(),
         log: silentLog,

@@ -1,0 +1,93 @@
+import { isMonth, personalDatabase, runsDatabase, type Month } from '../../../schema/index.ts';
+import type { Couch } from '../../couch/couch.ts';
+import { SetteeError } from '../../errors.ts';
+import type { Directory } from '../directory.ts';
+import type { Outbox } from '../outbox.ts';
+import { listRunsDatabases, removeSpace } from '../remove-space.ts';
+import { databaseOf, monthsOf, type SpaceDocument } from '../space-document.ts';
+import { isLive, readLeaves, writeLeaves } from './flow-leaves.ts';
+import type { MoveRequest } from './moves.ts';
+
+export interface DissolveServices {
+  couch: Couch;
+  directory: Directory;
+  outbox: Outbox;
+  clock: () => Date;
+  moveFlow: (request: MoveRequest) => Promise<void>;
+}
+
+const pageSize = 200;
+
+/** The last one in a space of shared flows whom nobody is about to join; null otherwise. */
+function lastMember(document: SpaceDocument | null): string | null {
+  if (!document || document.removing || document.kind !== 'shared') return null;
+  const members = Object.keys(document.members);
+  const isWaiting = Object.values(document.invitations ?? {}).some(({ state }) => state === 'open');
+  return members.length === 1 && !isWaiting ? (members[0] as string) : null;
+}
+
+/**
+ * Ends a space of shared flows that is shared with nobody any more: its flows go back to the owner's personal space,
+ * its runs with them, and the space goes. May be repeated after a crash; false where somebody still shares it.
+ */
+export async function dissolve(services: DissolveServices, spaceId: string): Promise<boolean> {
+  const { couch, directory, outbox, clock, moveFlow } = services;
+  const space = await directory.update(spaceId, (current) =>
+    lastMember(current) === null || current?.dissolving === true
+      ? null
+      : ({ ...current, dissolving: true } as SpaceDocument),
+  );
+  const owner = lastMember(space);
+  if (space === null || owner === null) return false;
+  const database = databaseOf(space, couch.prefix);
+  for (const flowId of await flowsIn(couch, database)) {
+    await moveFlow({ flowId, from: spaceId, to: owner, by: owner });
+  }
+  for (const runs of await listRunsDatabases(couch, database)) {
+    await copyRuns(services, runs, { owner, month: runs.slice(-'YYYY-MM'.length) });
+  }
+  if ((await flowsIn(couch, database)).length > 0) return false;
+  const check = (current: SpaceDocument): void => {
+    if (lastMember(current) !== owner) throw new SetteeError('conflict', 'Somebody joined meanwhile.');
+  };
+  await removeSpace({ couch, directory, outbox, now: clock(), check }, spaceId);
+  return true;
+}
+
+async function flowsIn(couch: Couch, database: string): Promise<string[]> {
+  const { rows } = await couch.admin<object>(database).list({ startkey: 'flow:', endkey: 'flow;' });
+  return rows.map(({ id }) => id.slice('flow:'.length));
+}
+
+async function copyRuns(
+  { couch, directory }: DissolveServices,
+  source: string,
+  { owner, month }: { owner: string; month: Month },
+): Promise<void> {
+  if (!isMonth(month)) return;
+  await directory.update(owner, (current) =>
+    current && month < monthsOf(current).earliest ? { ...current, earliestMonth: month } : null,
+  );
+  const target = runsDatabase(personalDatabase(owner, couch.prefix), month);
+  await couch.createDatabase(target, 'runs', owner);
+  const [from, to] = [couch.admin<object>(source), couch.admin<object>(target)];
+  for (let startkey: string | undefined; ;) {
+    const { rows } = await from.list({ limit: pageSize, ...(startkey === undefined ? {} : { startkey }) });
+    for (const { id } of rows) {
+      if (id.startsWith('_design/')) continue;
+      await writeLeaves(to, (await readLeaves(from, id)).filter(isLive));
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) return;
+    startkey = `${last.id}\u0000`;
+  }
+}
+
+/** Spaces whose end a crash cut short. */
+export async function findDissolving(directory: Directory): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { _id, dissolving, removing } of directory.all()) {
+    if (dissolving === true && !removing) found.push(_id.slice('space:'.length));
+  }
+  return found;
+}

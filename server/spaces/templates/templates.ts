@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import type nano from 'nano';
+import { z } from 'zod';
+import { flowContent } from '../../../flow/index.ts';
+import {
+  flowDocId,
+  schemaVersion,
+  serverDatabaseName,
+  spaceDatabase,
+  type FlowDocument,
+} from '../../../schema/index.ts';
+import type { Couch } from '../../couch/couch.ts';
+import { engineStatus, orNull } from '../../couch/engine-error.ts';
+import { retry } from '../../couch/retry.ts';
+import { assetsIn, copyAssets } from '../moves/kept-content.ts';
+import { templatesSpaceId } from '../templates-space.ts';
+
+/** `template:<id>` in the directory: who published what, and how many people have used it; it outlives the template. */
+const templateRecordSchema = z.looseObject({
+  _id: z.templateLiteral(['template:', z.string()]),
+  _rev: z.string().optional(),
+  type: z.literal('template'),
+  flowId: z.string(),
+  publishedBy: z.string(),
+  publishedAt: z.string(),
+  uses: z.int().min(0),
+});
+type TemplateRecord = z.infer<typeof templateRecordSchema>;
+
+/** Public flows, as snapshots that everybody reads and only the server writes. */
+export interface Templates {
+  /** Makes the template of a flow, or brings it up to date; answers its id. */
+  publish(flow: FlowDocument, from: { database: string; by: string }): Promise<string>;
+  /** Takes the template of a flow away; how often it was used stays known. */
+  unpublish(flowId: string): Promise<void>;
+  /** Takes away what a user published. */
+  removeOf(userId: string): Promise<void>;
+  /** Counts that somebody used a template: each user once, however often. */
+  noteUse(templateId: string, userId: string): Promise<void>;
+  /** How many people used each template. */
+  uses(): Promise<Map<string, number>>;
+  /** Copies the assets that a document of the templates names. */
+  copyAssets(document: object, toDatabase: string): Promise<void>;
+}
+
+/** What belongs to the flow and its people, and not to what is shown to everybody. */
+const notPublished = new Set([
+  'contributors',
+  'organization',
+  'versionHistory',
+  'createdOnDevice',
+  'lastModifiedOnDevice',
+  'userAgent',
+  'lastAccessedAt',
+  'isFavorite',
+  'pinLevel',
+  'parentFlowId',
+]);
+
+const pageSize = 500;
+
+/** The id of a flow's template: another one than the flow's, and always the same. */
+export function templateIdOf(flowId: string): string {
+  const hex = createHash('sha256').update(`template of ${flowId}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function templateOf(flow: FlowDocument, publishedAt: string): FlowDocument {
+  const shown = Object.entries(flowContent(flow)).filter(([key]) => !notPublished.has(key));
+  return {
+    ...(Object.fromEntries(shown) as FlowDocument),
+    ...(flow._attachments === undefined ? {} : { _attachments: flow._attachments }),
+    _id: flowDocId(templateIdOf(flow._id.slice('flow:'.length))),
+    type: 'flow',
+    schemaVersion,
+    isTemplate: true,
+    visibility: 'public',
+    publishedAt,
+  };
+}
+
+export function createTemplates({ couch, clock }: { couch: Couch; clock: () => Date }): Templates {
+  const directoryName = serverDatabaseName('directory', couch.prefix);
+  const directory = (): nano.DocumentScope<object> => couch.admin<object>(directoryName);
+  const space = (): nano.DocumentScope<object> =>
+    couch.admin<object>(spaceDatabase(templatesSpaceId, couch.prefix));
+
+  /** Writes what `change` makes of a document; null leaves it. */
+  async function update<D extends object>(
+    scope: nano.DocumentScope<object>,
+    id: string,
+    change: (current: (D & { _rev: string }) | null) => D | null,
+  ): Promise<void> {
+    const once = async (): Promise<void> => {
+      const current = (await orNull(scope.get(id))) as (D & { _rev: string }) | null;
+      const next = change(current);
+      if (next === null) return;
+      await scope.insert({ ...next, _id: id, ...(current === null ? {} : { _rev: current._rev }) });
+    };
+    await retry(once, { attempts: 20, isWorthIt: (error) => engineStatus(error) === 409 });
+  }
+
+  async function takeAway(templateId: string): Promise<void> {
+    await update<object>(space(), flowDocId(templateId), (current) =>
+      current === null ? null : { _deleted: true, type: 'flow', schemaVersion },
+    );
+  }
+
+  async function* records(): AsyncGenerator<TemplateRecord> {
+    for (let startkey = 'template:'; ;) {
+      const query = { startkey, endkey: 'template;', include_docs: true, limit: pageSize };
+      const { rows } = await directory().list(query);
+      for (const { doc } of rows) {
+        const parsed = templateRecordSchema.safeParse(doc);
+        if (parsed.success) yield parsed.data;
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < pageSize) return;
+      startkey = `${last.id}!`;
+    }
+  }
+
+  return {
+    async publish(flow, { database, by }) {
+      const publishedAt = clock().toISOString();
+      const flowId = flow._id.slice('flow:'.length);
+      const templateId = templateIdOf(flowId);
+      const record = { type: 'template', flowId, publishedBy: by, publishedAt };
+      await update<object>(directory(), `template:${templateId}`, (current) => ({
+        uses: 0,
+        ...current,
+        ...record,
+      }));
+      const source = couch.admin<FlowDocument>(database);
+      const whole =
+        flow._attachments === undefined ? flow : await source.get(flow._id, { attachments: true });
+      await copyAssets(couch.admin<object>(database), space(), assetsIn(flow));
+      const template = templateOf(whole, publishedAt);
+      await update<FlowDocument>(space(), template._id, () => template);
+      return templateId;
+    },
+    unpublish: (flowId) => takeAway(templateIdOf(flowId)),
+    async removeOf(userId) {
+      for await (const { _id, publishedBy } of records()) {
+        if (publishedBy === userId) await takeAway(_id.slice('template:'.length));
+      }
+    },
+    async noteUse(templateId, userId) {
+      const who = createHash('sha256').update(`${templateId} ${userId}`).digest('hex');
+      try {
+        const use = { _id: `template-use:${templateId}:${who}`, type: 'template-use', templateId };
+        await directory().insert(use);
+      } catch (error) {
+        if (engineStatus(error) === 409) return;
+        throw error;
+      }
+      await update<{ uses: number }>(directory(), `template:${templateId}`, (current) =>
+        current === null ? null : { ...current, uses: current.uses + 1 },
+      );
+    },
+    async uses() {
+      const counts = new Map<string, number>();
+      for await (const { _id, uses } of records()) counts.set(_id.slice('template:'.length), uses);
+      return counts;
+    },
+    copyAssets: (document, toDatabase) =>
+      copyAssets(space(), couch.admin<object>(toDatabase), assetsIn(document)),
+  };
+}
