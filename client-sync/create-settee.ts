@@ -1,21 +1,15 @@
 import { isMonth } from '../schema/database-names.ts';
 import { createAccount } from './account/account.ts';
-import { createAuthorizedFetch } from './account/authorized-fetch.ts';
 import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
-import { createStreamingFetch } from './bootstrap/streaming-fetch.ts';
-import { patientFetch } from './account/read-answer.ts';
-import { requestJson } from './account/request-json.ts';
-import { createRetryAfter } from './account/retry-after.ts';
-import { createServerClock } from './account/server-clock.ts';
-import { createSessionStore } from './account/session-store.ts';
-import { createTokenRenewal } from './account/token-renewal.ts';
+import { createQuestions } from './account/questions.ts';
 import { afterSync } from './conflicts/after-sync.ts';
 import { createConflicts } from './conflicts/conflicts.ts';
 import { forgivingStorage, platformEnvironment, platformStorage } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
+import { connect } from './connect.ts';
 import { UnpushedChangesError } from './errors.ts';
-import { createAutosave } from './local/autosave.ts';
-import { createDeviceIdentity, createDevices } from './local/devices.ts';
+import { createAutosaves } from './local/autosaves.ts';
+import { createDevices } from './local/devices.ts';
 import { createExecutions } from './local/executions.ts';
 import { createFlows } from './local/flows.ts';
 import { importBackup } from './local/import-backup.ts';
@@ -23,7 +17,6 @@ import { localNames } from './local/names.ts';
 import { createSettings, readSettings } from './local/settings.ts';
 import { createVersions } from './local/versions.ts';
 import { createPouchOpener } from './pouch/open-pouch.ts';
-import { countUnpushed } from './replication/pending-changes.ts';
 import { createRefused } from './replication/refused.ts';
 import { createServerAccess } from './replication/server-access.ts';
 import { createSyncControl, type SyncControl } from './replication/sync-control.ts';
@@ -32,31 +25,25 @@ import { createLiveStream } from './live/stream.ts';
 import { createOpenStream } from './live/open-stream.ts';
 import { reportUnexpected } from './signal.ts';
 import { createAsk } from './spaces/ask.ts';
+import { countLocalOnly } from './spaces/count-local-only.ts';
 import { createNotices } from './spaces/notices-api.ts';
 import { createSharing } from './spaces/sharing.ts';
 import { createSpaces } from './spaces/spaces-api.ts';
 import { createStatusStore } from './status/status-store.ts';
 import { createTabs } from './tabs.ts';
-import type { Autosave, Execution, Settee, SetteeOptions } from './types.ts';
+import type { FlowsApi, Settee, SetteeOptions, SyncSettings } from './types.ts';
 import { createWorkspaceSwitch } from './workspace-switch.ts';
-import type { SpaceWorkspace } from './workspace.ts';
 
 const defaultRunsPull = 60_000;
-const defaultAutosave = 2_000;
 
 /** Opens the local databases and starts to sync; resolves without a network. */
 export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const url = options.url.replace(/\/+$/, '');
-  const fetcher = options.fetch ?? fetch.bind(globalThis);
   const environment = { ...platformEnvironment(), ...options.environment };
   const storage = forgivingStorage(options.storage ?? platformStorage());
   const names = localNames(options.name ?? 'settee', url);
   const { scope } = names;
 
-  const clock = createServerClock(environment, storage, `${scope}:clock`);
-  const { iso } = clock;
-  const sessions = createSessionStore(storage, `${scope}:session`);
-  const device = createDeviceIdentity(storage, `${scope}:device`, { ...options.device, iso });
   const status = createStatusStore();
   const tabs = createTabs(environment, scope);
   const opener = await createPouchOpener(options.adapter);
@@ -68,31 +55,21 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     account.refresh();
     control?.reconsider();
   };
-  // A renewal that never ended would keep its lock, and with it every tab, for ever.
-  const patient = patientFetch(fetcher);
-  const renewal = createTokenRenewal({
+  const { clock, sessions, device, retryAfter, renewal, patient, authorized, streaming } = connect({
     url,
-    fetcher: patient,
-    sessions,
+    fetcher: options.fetch ?? fetch.bind(globalThis),
     environment,
-    lockName: `${scope}:tokens`,
-    onEnded: sessionChanged,
+    storage,
+    scope,
+    deviceName: options.device?.name,
+    onSessionEnded: sessionChanged,
   });
-  const retryAfter = createRetryAfter(environment);
-  const authorized = createAuthorizedFetch({
-    fetcher,
-    renewal,
-    sessions,
-    clock,
-    retryAfter,
-    environment,
-    deviceId: device.id,
-  });
-  const streaming = createStreamingFetch({ fetcher, renewal, retryAfter, deviceId: device.id });
+  const { iso } = clock;
   const accessFor = (userId: string | null) =>
     createServerAccess({ url, fetcher: authorized, opener, sessions, userId, iso });
-  const autosaves = new Set<Autosave>();
+  const autosaves = createAutosaves(options.autosaveMilliseconds);
   const ask = createAsk(authorized, url);
+  const questions = createQuestions(authorized, url);
   const hurry = () => void control?.api.now().catch(() => {});
   const current = await createWorkspaceSwitch({
     opener,
@@ -103,10 +80,8 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     device,
     iso,
     beforeSwitch: async () => control?.halt(),
-    beforeDrop: async () => {
-      // What waits to be written there is kept with the rest.
-      await Promise.allSettled([...autosaves].map((open) => open.flush()));
-    },
+    // What waits to be written there is kept with the rest.
+    beforeDrop: autosaves.flush,
   });
   const account = createAccount({
     url,
@@ -127,40 +102,27 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
       sessionChanged();
     },
   });
-  const countAllLocalOnly = async () => {
-    const counts = await Promise.all(current.get().all().map(countLocalOnly));
-    return counts.reduce((sum, count) => sum + count, 0);
-  };
   const assertPushed = async () => {
     await current.get().settle();
-    if ((await countAllLocalOnly()) > 0) await control?.api.now().catch(() => {});
-    const count = await countAllLocalOnly();
+    if ((await countLocalOnly(current.get())) > 0) await control?.api.now().catch(() => {});
+    const count = await countLocalOnly(current.get());
     if (count > 0) throw new UnpushedChangesError(count);
   };
-  const autosave = (flowId: string): Autosave => {
-    const created = createAutosave({
-      flowId,
-      milliseconds: options.autosaveMilliseconds ?? defaultAutosave,
-      get: flows.get,
-      save: flows.save,
-      onClose: () => autosaves.delete(created),
-    });
-    autosaves.add(created);
-    return created;
-  };
-  const flows = withClientErrors(
+  const flows: FlowsApi = withClientErrors(
     createFlows({
       current,
       iso,
       userId: () => sessions.read()?.user.id,
-      autosave,
+      autosave: (flowId) => autosaves.open(flowId, flows),
       sharing: createSharing({ ask, hurry }),
     }),
   );
-  const conflicts = withClientErrors(createConflicts(current, iso, {
+  const conflicts = withClientErrors(
+    createConflicts(current, iso, {
       rules: () => chosen.conflicts ?? {},
       leads: () => control?.leads() ?? false,
-    }));
+    }),
+  );
   const refused = createRefused({
     current,
     async openRemote(workspace, place) {
@@ -204,7 +166,9 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
         onFirstSync: () => current.noteFilled(),
         onSettled: (space, pushedThrough) => {
           // A space that is dropped meanwhile has nothing to settle.
-          void afterSync(space, { pushedThrough }).catch(() => {});
+          void afterSync(space, { pushedThrough })
+            .then(conflicts.list)
+            .catch(() => {});
         },
       });
     },
@@ -237,34 +201,12 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     account: account.api,
     flows,
     versions: withClientErrors(createVersions(current, iso)),
-    executions: withClientErrors(
-      createExecutions({
-        current,
-        now: clock.now,
-        fetchRun: (id) =>
-          requestJson<Execution>(authorized, `${url}/api/executions/${encodeURIComponent(id)}`).catch(
-            () => null,
-          ),
-      }),
-    ),
-    spaces: withClientErrors(
-      createSpaces({ current, ask, askAnybody: createAsk(patient, url), hurry }),
-    ),
+    executions: withClientErrors(createExecutions({ current, now: clock.now, fetchRun: questions.fetchRun })),
+    spaces: withClientErrors(createSpaces({ current, ask, askAnybody: createAsk(patient, url), hurry })),
     notices: withClientErrors(createNotices(current)),
     conflicts,
     refused,
-    devices: createDevices({
-      current,
-      identity: device,
-      iso,
-      lastSyncs: async () => {
-        const { devices } = await requestJson<{ devices: { id: string; lastSyncAt?: string }[] }>(
-          authorized,
-          `${url}/api/devices`,
-        ).catch(() => ({ devices: [] }));
-        return new Map(devices.flatMap(({ id, lastSyncAt }) => (lastSyncAt ? [[id, lastSyncAt]] : [])));
-      },
-    }),
+    devices: createDevices({ current, identity: device, iso, lastSyncs: questions.lastSyncs }),
     settings,
     status: status.api,
     sync,
@@ -273,7 +215,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   };
 
   async function close() {
-    const written = await Promise.allSettled([...autosaves].map((open) => open.close()));
+    const written = await Promise.allSettled([autosaves.close()]);
     for (const end of endings) end();
     await closeControl();
     tabs.close();
@@ -282,13 +224,6 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     const failed = written.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }
-}
-
-/** How many documents would be lost with the local data. */
-async function countLocalOnly({ space, refused }: SpaceWorkspace): Promise<number> {
-  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
-  const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
-  return counts.reduce((sum, count) => sum + count, (await refused.list()).length);
 }
 
 function countBySpace(list: { spaceId: string }[]): Record<string, number> {

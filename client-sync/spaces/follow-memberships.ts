@@ -1,4 +1,3 @@
-import { countUnpushed } from '../replication/pending-changes.ts';
 import { isStorageFailure } from '../errors.ts';
 import { createSignal, reportUnexpected } from '../signal.ts';
 import type { Unsubscribe } from '../types.ts';
@@ -9,6 +8,7 @@ import type { NoticeStore } from './notices.ts';
 import { planCopies, type Ending } from './plan-copies.ts';
 import { rescueSpace } from './rescue.ts';
 import type { SpaceSet } from './space-set.ts';
+import { holdsUnpushed } from './unpushed.ts';
 
 interface FollowOptions {
   personal: SpaceWorkspace;
@@ -53,7 +53,8 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     const { name } = ending.copy;
     const shown = set.find(name);
     if (shown) {
-      if (ending.reason === null && (await countWaiting(shown)) > 0) return;
+      // Kept until it is on the server, and looked at again at the next start.
+      if (ending.reason === null && (await holdsUnpushed(shown))) return;
       await beforeDrop(shown);
       set.remove(name);
     }
@@ -113,11 +114,4 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       }
     },
   };
-}
-
-/** How many documents of a space wait to be sent. */
-async function countWaiting({ space }: SpaceWorkspace): Promise<number> {
-  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
-  const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
-  return counts.reduce((sum, count) => sum + count, 0);
 }

@@ -73,15 +73,19 @@ export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
     async close() {
       await follower.close();
       notices.close();
-      await Promise.all(all().map((open) => open.close()));
-      leadership.close();
+      // The others may be gone already, by another tab.
+      await Promise.allSettled(
+        all()
+          .slice(1)
+          .map((open) => open.close()),
+      );
+      await personal.close().finally(() => leadership.close());
     },
     async destroy() {
       // The personal space last: it says which others there are, should this be interrupted.
       await follower.destroy();
       notices.close();
-      await personal.destroy();
-      leadership.close();
+      await personal.destroy().finally(() => leadership.close());
     },
   };
   return workspace;

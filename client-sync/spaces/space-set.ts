@@ -1,3 +1,4 @@
+import { isStorageFailure } from '../errors.ts';
 import { openSpace } from '../local/open-space.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
 import { createSignal, reportUnexpected, type Signal } from '../signal.ts';
@@ -55,8 +56,11 @@ export function createSpaceSet({ opener, personal, iso }: SpaceSetOptions): Spac
     async open(wanted) {
       const outcomes = await Promise.allSettled(wanted.map(openOrDescribe));
       if (outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value)) announce();
-      // The others are open all the same.
-      for (const outcome of outcomes) if (outcome.status === 'rejected') reportUnexpected(outcome.reason);
+      for (const outcome of outcomes) {
+        // The others are open all the same, and this one is tried again; storage that fails shows elsewhere.
+        if (outcome.status === 'rejected' && !isStorageFailure(outcome.reason))
+          reportUnexpected(outcome.reason);
+      }
     },
     remove(name) {
       if (opened.delete(name)) announce();

@@ -39,3 +39,15 @@ export async function ownLeaves(
     return isMine ? [leaf.ok] : [];
   });
 }
+
+/** Whether a space's local databases hold anything that this device wrote and the server may not have. */
+export async function holdsUnpushed(workspace: SpaceWorkspace): Promise<boolean> {
+  const { space } = workspace;
+  for (const place of ['main', ...space.months()]) {
+    const db = isMonth(place) ? await space.runs(place) : space.main;
+    for (const [docId, refusedRevision] of await listCandidates(workspace, place)) {
+      if (refusedRevision !== null || (await readOwn(db, docId)) !== null) return true;
+    }
+  }
+  return false;
+}

@@ -15,7 +15,7 @@ import { computeRevision } from '../../flow/revision.ts';
 const graph = { nodes: [], edges: [] };
 const target = 'b'.repeat(20);
 const iso = () => new Date().toISOString();
-const unused = () => {
+const unused = (): Autosave => {
   throw new Error('Not part of this test.');
 };
 
@@ -71,7 +71,7 @@ describe('a flow that moves between spaces', () => {
       current,
       iso,
       userId: () => 'ada',
-      autosave: unused as () => Autosave,
+      autosave: unused,
       sharing: {} as FlowSharing,
     });
   });

@@ -1,0 +1,14 @@
+import { countUnpushed } from '../replication/pending-changes.ts';
+import type { SpaceWorkspace, Workspace } from '../workspace.ts';
+
+/** How many documents would be lost with the local data, of all spaces. */
+export async function countLocalOnly({ all }: Pick<Workspace, 'all'>): Promise<number> {
+  const counts = await Promise.all(all().map(countIn));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function countIn({ space, refused }: SpaceWorkspace): Promise<number> {
+  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
+  const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
+  return counts.reduce((sum, count) => sum + count, (await refused.list()).length);
+}
