@@ -67,7 +67,6 @@ describe('spaces in the browser', () => {
     });
     await ada.browser.settee.spaces.rename(team, 'The other team');
     await ada.browser.settee.spaces.setRole(team, ben.userId, 'editor');
-    await ben.browser.settee.sync.now();
     await expect.poll(() => heard.at(-1), patient).toBe('The other team editor');
     await ben.browser.settee.flows.save({ name: 'By Ben', flow: graph, spaceId: team });
     expect(await ben.browser.settee.notices.list()).toEqual([]);
