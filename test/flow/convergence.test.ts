@@ -162,14 +162,19 @@ test('devices that see leaves in any order and number come to the same, and noth
   expect(most).toBeLessThan(8);
 });
 
-/** Other code for the same version of documents: it says something else of every merge. */
-const otherRules: MergeRules = {
-  ...flowRules,
-  combine(base, sides) {
-    const combined = flowRules.combine(base, sides);
-    return { ...combined, content: { ...combined.content, author: 'newer rules' } };
-  },
-};
+/** Rules that say something else of every merge, as another version of the code might: no two of them ever agree. */
+function rulesOf(version: number): MergeRules {
+  const bare = ({ weight: _weight, ...document }: LeafDocument): LeafDocument => document;
+  const weightOf = ({ weight }: LeafDocument) => Number(weight ?? 0);
+  return {
+    ...flowRules,
+    combine(base, [a, b]) {
+      const combined = flowRules.combine(base && bare(base), [bare(a), bare(b)]);
+      const weight = version + weightOf(a) + weightOf(b);
+      return { ...combined, content: { ...combined.content, weight } };
+    },
+  };
+}
 
 test('two versions of the rules side by side come to rest as well', () => {
   fc.assert(
@@ -178,8 +183,10 @@ test('two versions of the rules side by side come to rest as well', () => {
         .integer({ min: 2, max: 5 })
         .chain((devices) => fc.tuple(fc.constant(devices), fc.array(stepOf(devices), { maxLength: 40 }))),
       ([devices, steps]) => {
-        const code = (device: number) =>
-          device % 2 === 0 ? { mergeVersion: 1 } : { mergeVersion: 2, rules: otherRules };
+        const code = (device: number) => ({
+          mergeVersion: 1 + (device % 2),
+          rules: rulesOf(1 + (device % 2)),
+        });
         const played = play(steps, devices, code);
         assertRest(played);
       },
