@@ -2,6 +2,7 @@ import { idPrefixes } from '../schema/ids.ts';
 import { createDocumentIndex, type DocumentIndex } from './local/document-index.ts';
 import { createFlowStore, type FlowStore } from './local/flow-store.ts';
 import { summarizeFlow, type FlowSummary } from './local/flow-summary.ts';
+import type { HandedOut } from './local/handed-out.ts';
 import type { LocalSpace } from './local/open-space.ts';
 import { createRunIndex, type RunIndex } from './local/run-index.ts';
 import { createRefusedStore, type RefusedStore } from './replication/refused-store.ts';
@@ -65,7 +66,12 @@ export interface Workspace {
 }
 
 /** Opens what is known in memory of a space's local databases. */
-export function createSpaceWorkspace(space: LocalSpace, info: SpaceInfo, iso: () => string): SpaceWorkspace {
+export function createSpaceWorkspace(
+  space: LocalSpace,
+  info: SpaceInfo,
+  iso: () => string,
+  handedOut?: HandedOut,
+): SpaceWorkspace {
   const flowIndex = createDocumentIndex({
     db: space.main,
     prefix: idPrefixes.flow,
@@ -88,7 +94,7 @@ export function createSpaceWorkspace(space: LocalSpace, info: SpaceInfo, iso: ()
     },
     space,
     flowIndex,
-    flows: createFlowStore({ db: space.main, index: flowIndex, iso }),
+    flows: createFlowStore({ db: space.main, index: flowIndex, iso, ...(handedOut ? { handedOut } : {}) }),
     runs,
     refused,
     describe(next) {

@@ -11,6 +11,7 @@ import { describeDevice } from './device-info.ts';
 import type { DocumentIndex } from './document-index.ts';
 import { applyEdits, assertFlow, changedFields, editsOf, pickEdits, type FieldEdits } from './flow-edits.ts';
 import type { FlowSummary } from './flow-summary.ts';
+import { createHandedOut, type HandedOut } from './handed-out.ts';
 import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
 import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
@@ -29,30 +30,22 @@ interface FlowStoreOptions {
   db: Pouch;
   index: DocumentIndex<FlowSummary>;
   iso: () => string;
+  handedOut?: HandedOut;
 }
 
-const rememberedRevisions = 100;
-
-export function createFlowStore({ db, index, iso }: FlowStoreOptions): FlowStore {
-  const handedOut = new Map<string, string>();
-
+export function createFlowStore(options: FlowStoreOptions): FlowStore {
+  const { db, index, iso, handedOut = createHandedOut() } = options;
   const read = async (id: string) => {
     const doc = await getOrNull(db, flowDocId(id));
     return doc as FlowDocument | null;
   };
   const remember = (doc: FlowDocument): Flow => {
-    const key = `${doc._id}@${doc._rev}`;
-    if (!handedOut.has(key)) {
-      handedOut.set(key, JSON.stringify(doc));
-      const oldest = handedOut.keys().next().value;
-      if (handedOut.size > rememberedRevisions && oldest !== undefined) handedOut.delete(oldest);
-    }
+    handedOut.keep(doc);
     return flowFromDocument(doc);
   };
   const recall = async (docId: string, revision: string): Promise<FlowDocument | null> => {
-    const text = handedOut.get(`${docId}@${revision}`);
-    if (text !== undefined) return JSON.parse(text) as FlowDocument;
-    return (await getOrNull(db, docId, { rev: revision })) as FlowDocument | null;
+    const seen = handedOut.find(docId, revision);
+    return seen ?? ((await getOrNull(db, docId, { rev: revision })) as FlowDocument | null);
   };
   const stamp = (doc: FlowDocument): FlowDocument => {
     const now = iso();

@@ -1,5 +1,6 @@
 import type { Environment } from '../environment.ts';
 import { findFlow, flowsReady } from '../local/flow-places.ts';
+import { createHandedOut } from '../local/handed-out.ts';
 import type { LocalSpace } from '../local/open-space.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
 import { createLeadership } from '../replication/leadership.ts';
@@ -23,9 +24,10 @@ interface OpenOptions {
 /** Opens everything that is kept here for a user. */
 export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
   const { opener, space, database, environment, iso } = options;
-  const personal = createSpaceWorkspace(space, personalInfo(space.userId, database), iso);
+  const handedOut = createHandedOut();
+  const personal = createSpaceWorkspace(space, personalInfo(space.userId, database), iso, handedOut);
   const notices = createNoticeStore(space.notes);
-  const set = createSpaceSet({ opener, personal, iso });
+  const set = createSpaceSet({ opener, personal, iso, handedOut });
   const droppings = new Set<(dropped: SpaceWorkspace) => Promise<void>>();
   let leads = false;
   const follower = await followMemberships({

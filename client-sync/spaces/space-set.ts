@@ -1,4 +1,5 @@
 import { isStorageFailure } from '../errors.ts';
+import type { HandedOut } from '../local/handed-out.ts';
 import { openSpace } from '../local/open-space.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
 import { createSignal, reportUnexpected, type Signal } from '../signal.ts';
@@ -22,9 +23,10 @@ interface SpaceSetOptions {
   opener: PouchOpener;
   personal: SpaceWorkspace;
   iso: () => string;
+  handedOut: HandedOut;
 }
 
-export function createSpaceSet({ opener, personal, iso }: SpaceSetOptions): SpaceSet {
+export function createSpaceSet({ opener, personal, iso, handedOut }: SpaceSetOptions): SpaceSet {
   const { notes, name: personalName, userId } = personal.space;
   const opened = new Map<string, SpaceWorkspace>();
   const changed = createSignal<void>();
@@ -36,7 +38,7 @@ export function createSpaceSet({ opener, personal, iso }: SpaceSetOptions): Spac
   };
   const openHidden = async ({ name, info }: Copy): Promise<SpaceWorkspace> => {
     const space = await openSpace(opener, `${personalName}-${name}`, userId);
-    return createSpaceWorkspace(space, info, iso);
+    return createSpaceWorkspace(space, info, iso, handedOut);
   };
   /** Whether something changed. */
   const openOrDescribe = async (copy: Copy): Promise<boolean> => {

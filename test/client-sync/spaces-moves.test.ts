@@ -109,6 +109,17 @@ describe('a flow that moves between spaces', () => {
     await expect.poll(listed).toEqual([`Edited late in ${target}`]);
   });
 
+  it('takes an edit of what was read before the move as an edit, and no conflict', async () => {
+    const { id, revision } = await flows.save({ name: 'Moving', flow: graph });
+    const space = await openTarget();
+    await arrive(space, id);
+    await markMoved(id);
+    await tombstone(id);
+    const saved = await flows.save({ id, description: 'typed meanwhile', ...(revision ? { revision } : {}) });
+    expect(saved).toMatchObject({ spaceId: target, name: 'Moving', description: 'typed meanwhile' });
+    expect((await space.space.main.get(`flow:${id}`, { conflicts: true }))._conflicts).toBeUndefined();
+  });
+
   it('is watched across the move', async () => {
     const { id } = await flows.save({ name: 'Moving', flow: graph });
     const seen: (string | undefined)[] = [];
