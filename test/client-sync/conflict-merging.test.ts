@@ -307,3 +307,18 @@ test('executions and devices that branched settle by their fields', async () => 
   expect(settled).toMatchObject({ name: 'New' });
   expect(settled._conflicts).toBeUndefined();
 });
+
+test('a device that saved more often than histories tell still knows what its edits began from', async () => {
+  const [a, b] = (await share(2)) as [LocalDevice, LocalDevice];
+  for (let n = 0; n < 205; n += 1) await a.workspace.flows.save({ id, description: `Saved ${n} times` });
+  await setPrompt(b, 'b', 'from b');
+  await b.push();
+  await a.pull();
+  expect(await a.conflicts.list()).toEqual([]);
+  expect(await promptsOf(a)).toEqual({ b: 'from b' });
+  expect((await a.workspace.flows.read(id))?.description).toBe('Saved 204 times');
+  await a.push();
+  await b.pull();
+  expect(await b.conflicts.list()).toEqual([]);
+  expect(await leavesOf(b)).toEqual(await leavesOf(a));
+});
