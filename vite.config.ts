@@ -9,14 +9,12 @@ export default defineConfig({
     outDir: '../dist/studio',
     emptyOutDir: true,
     chunkSizeWarningLimit: 700,
-    rolldownOptions: {
-      input: { index: 'studio/index.html', 'service-worker': 'studio/service-worker.ts' },
-      output: {
-        // The service worker's address must not change from build to build.
-        entryFileNames: (chunk) =>
-          chunk.name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js',
-      },
+  },
+  server: {
+    proxy: {
+      '/api': 'http://127.0.0.1:3000',
+      '/db': 'http://127.0.0.1:3000',
+      '/live': 'http://127.0.0.1:3000',
     },
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:3000', '/db': 'http://127.0.0.1:3000' } },
 });

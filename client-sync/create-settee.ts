@@ -1,8 +1,10 @@
 import { isMonth } from '../schema/database-names.ts';
 import { createAccount } from './account/account.ts';
+import { createAssets, fetchAssetFrom } from './assets/assets.ts';
 import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
 import { createQuestions } from './account/questions.ts';
 import { afterSync } from './conflicts/after-sync.ts';
+import { shareStorage } from './background/shared-storage.ts';
 import { createConflicts } from './conflicts/conflicts.ts';
 import { forgivingStorage, platformEnvironment, platformStorage } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
@@ -40,9 +42,11 @@ const defaultRunsPull = 60_000;
 export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const url = options.url.replace(/\/+$/, '');
   const environment = { ...platformEnvironment(), ...options.environment };
-  const storage = forgivingStorage(options.storage ?? platformStorage());
   const names = localNames(options.name ?? 'settee', url);
   const { scope } = names;
+  const ownStorage = options.storage ?? platformStorage();
+  const shared = options.backgroundSync === true ? await shareStorage(ownStorage, scope) : null;
+  const storage = forgivingStorage(shared ?? ownStorage);
 
   const status = createStatusStore();
   const tabs = createTabs(environment, scope);
@@ -132,6 +136,13 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     },
   });
 
+  const assets = withClientErrors(
+    createAssets({
+      current,
+      now: clock.now,
+      fetchAsset: fetchAssetFrom((space, place) => accessFor(current.get().userId).open(space, place)),
+    }),
+  );
   const settings = withClientErrors(createSettings(current, iso));
   control = createSyncControl({
     environment,
@@ -141,6 +152,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     tabs,
     isOpen: () => current.get().userId === sessions.read()?.user.id,
     settings: await readSettings(current.get()).catch(() => ({})),
+    isManual: options.sync === 'manual',
     startEngine(pace) {
       const workspace = current.get();
       if (current.wasEvicted()) status.dispatch({ type: 'evicted' });
@@ -201,9 +213,12 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     account: account.api,
     flows,
     versions: withClientErrors(createVersions(current, iso)),
-    executions: withClientErrors(createExecutions({ current, now: clock.now, fetchRun: questions.fetchRun })),
+    executions: withClientErrors(
+      createExecutions({ current, now: clock.now, fetchRun: questions.fetchRun, assets }),
+    ),
     spaces: withClientErrors(createSpaces({ current, ask, askAnybody: createAsk(patient, url), hurry })),
     notices: withClientErrors(createNotices(current)),
+    assets,
     conflicts,
     refused,
     devices: createDevices({ current, identity: device, iso, lastSyncs: questions.lastSyncs }),
@@ -220,6 +235,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     await closeControl();
     tabs.close();
     await current.close();
+    shared?.close();
     // Closed all the same, but not as if nothing were lost.
     const failed = written.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;

@@ -66,8 +66,13 @@ function isMetered(): boolean {
   return saveData === true || type === 'cellular';
 }
 
+/** In a page or one of its workers. */
+function isBrowser(): boolean {
+  return typeof window !== 'undefined' || 'WorkerGlobalScope' in globalThis;
+}
+
 function openBroadcast(name: string): TabChannel | null {
-  if (typeof window === 'undefined' || typeof BroadcastChannel === 'undefined') return null;
+  if (!isBrowser() || typeof BroadcastChannel === 'undefined') return null;
   const channel = new BroadcastChannel(name);
   return {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has none, unlike a window
@@ -80,11 +85,11 @@ function openBroadcast(name: string): TabChannel | null {
 /** The world as browsers have it; outside of them there is one tab, visible, and only the network's word counts. */
 export function platformEnvironment(): Environment {
   const page = typeof window === 'undefined' ? null : window;
-  const locks = page?.navigator.locks;
+  const locks = isBrowser() ? (navigator as { locks?: LockManager }).locks : undefined;
   return {
     locks: locks ? { request: (name, options, hold) => locks.request(name, options, hold) } : null,
     openChannel: openBroadcast,
-    isOnline: () => page?.navigator.onLine ?? true,
+    isOnline: () => !isBrowser() || navigator.onLine,
     isVisible: () => page === null || document.visibilityState === 'visible',
     isMetered,
     onChange: listenToPage,

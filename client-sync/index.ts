@@ -1,3 +1,4 @@
+export { syncOnce, type SyncOnceOptions } from './background/sync-once.ts';
 export { createSettee } from './create-settee.ts';
 export {
   OfflineError,
@@ -27,6 +28,8 @@ export type {
 export type {
   Account,
   AccountApi,
+  AssetOwner,
+  AssetsApi,
   Autosave,
   AutosaveState,
   Conflict,

@@ -27,6 +27,10 @@ export interface SetteeOptions {
   autosaveMilliseconds?: number;
   /** How often executions are pulled while the page is visible, default 60 000. */
   runsPullMilliseconds?: number;
+  /** `manual` syncs only by `sync.now()`, whatever the user's settings say. Default `automatic`. */
+  sync?: 'automatic' | 'manual';
+  /** Keeps the session also in IndexedDB, where `syncOnce` finds it in a service worker. Default false. */
+  backgroundSync?: boolean;
   device?: { /** Shown in the list of devices; default is made of browser and system. */ name?: string };
   /** Parts of the outside world to replace: locks, tabs, network state, clock, randomness. For tests. */
   environment?: Partial<Environment>;
@@ -284,6 +288,23 @@ export interface DevicesApi {
   current: () => Device;
 }
 
+/** What bytes belong to: they are stored beside it, for those who may see it. */
+export interface AssetOwner {
+  flowId?: string;
+  executionId?: string;
+}
+
+/** Thumbnails and other large things beside documents: sent like documents, and fetched only when they are needed. */
+export interface AssetsApi {
+  /**
+   * Keeps bytes and resolves to their name, `asset:<sha256>`, for a document to hold. Without an owner they are the
+   * user's own. Rejects with `read_only` where the user only reads.
+   */
+  put: (blob: Blob, owner?: AssetOwner) => Promise<string>;
+  /** The bytes: of this device, else of the server; null where neither has them. The owner tells where to look first. */
+  get: (id: string, owner?: AssetOwner) => Promise<Blob | null>;
+}
+
 /** How a user wants to sync; what is missing stands for the first of the choices. */
 export interface SyncSettings {
   /** At once, every `intervalSeconds` (default 300), or only by `sync.now()`. */
@@ -338,6 +359,7 @@ export interface Settee {
   executions: ExecutionsApi;
   spaces: SpacesApi;
   notices: NoticesApi;
+  assets: AssetsApi;
   conflicts: ConflictsApi;
   refused: RefusedApi;
   devices: DevicesApi;

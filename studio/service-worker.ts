@@ -1,15 +1,23 @@
+import { syncOnce } from '../client-sync/index.ts';
+
 /**
  * Keeps the page itself for the time without a network: pages are taken from the network first, built assets
- * (whose names carry a hash) from the cache first. Data is not its business: that lives in PouchDB.
+ * (whose names carry a hash) from the cache first. And sends what a page that was closed has left unsent, when the
+ * browser says that there is a network again (Background Sync; browsers that have none send at the next visit).
  */
 interface WorkerScope {
   skipWaiting(): Promise<void>;
   clients: { claim(): Promise<void> };
   location: Location;
-  addEventListener(type: 'install' | 'activate' | 'fetch', listener: (event: WorkerEvent) => void): void;
+  addEventListener(
+    type: 'install' | 'activate' | 'fetch' | 'sync',
+    listener: (event: WorkerEvent) => void,
+  ): void;
 }
 interface WorkerEvent {
   request: Request;
+  /** Of `sync`: what was registered. */
+  tag: string;
   waitUntil(work: Promise<unknown>): void;
   respondWith(answer: Promise<Response>): void;
 }
@@ -22,6 +30,10 @@ worker.addEventListener('install', (event) => {
 });
 worker.addEventListener('activate', (event) => {
   event.waitUntil(worker.clients.claim());
+});
+worker.addEventListener('sync', (event) => {
+  // Where it fails, the browser tries again later.
+  if (event.tag === 'settee') event.waitUntil(syncOnce({ url: worker.location.origin }));
 });
 worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);

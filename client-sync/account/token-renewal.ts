@@ -19,6 +19,8 @@ interface RenewalOptions {
   lockName: string;
   /** Called once the server has refused to renew. */
   onEnded: () => void;
+  /** Looks for tokens that somebody renewed who shares no storage with us: a service worker. */
+  recall?: () => Promise<void>;
   wait?: (milliseconds: number) => Promise<void>;
 }
 
@@ -66,6 +68,7 @@ async function renewTokens(options: RenewalOptions): Promise<string> {
     return tokens.access;
   } catch (error) {
     if (!isRefusal(error)) throw error;
+    await options.recall?.();
     const session = sessions.read();
     if (session?.tokens && session.tokens.refresh !== used.refresh) return session.tokens.access;
     if (session) sessions.write({ user: session.user, ...databaseOf(session) });

@@ -24,6 +24,7 @@ export function watchQuery<T>(options: {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let last: string | undefined;
   let pause = gatherMilliseconds;
+  let lastStart = 0;
 
   const opened = () => {
     try {
@@ -54,20 +55,22 @@ export function watchQuery<T>(options: {
     }
     running = true;
     const startedAt = Date.now();
+    lastStart = startedAt;
     void runOnce()
       .catch((error: unknown) => {
         if (!ended) reportUnexpected(error);
       })
       .finally(() => {
         running = false;
-        pause = Math.max(gatherMilliseconds, Date.now() - startedAt);
+        pause = Math.max(gatherMilliseconds, 2 * (Date.now() - startedAt));
         if (!again) return;
         again = false;
         schedule();
       });
   };
   const schedule = () => {
-    timer ??= setTimeout(start, pause);
+    // The first change after a quiet time is shown at once.
+    timer ??= setTimeout(start, Math.max(0, pause - (Date.now() - lastStart)));
   };
   const unsubscribe = onChange(schedule);
   start();

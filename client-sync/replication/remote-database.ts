@@ -1,6 +1,7 @@
 import { limits } from '../../schema/field-rules.ts';
 import { fetchChanges, type ChangesPage } from './fetch-changes.ts';
 import type { Sequence } from './checkpoint.ts';
+import { isAssetId } from '../assets/asset-bytes.ts';
 import { documentLength } from './offer-document.ts';
 import { isStatus } from '../local/local-documents.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
@@ -108,9 +109,12 @@ export function openRemoteDatabase(options: RemoteOptions): RemoteDatabase {
     info: () => Promise.resolve({ db_name: url, doc_count: 0, update_seq: 0 }),
     bulkDocs: (request: { docs: PouchDocument[] }) => push(request.docs),
     bulkGet: async (request: BulkGetRequest) => {
-      const answer = await requestBulkGet(fetcher, url, request);
-      for (const { docs } of answer.results) {
-        for (const { ok } of docs) if (ok) onArrival(ok._id, ok._rev ?? '');
+      // Assets are fetched when they are needed; only their deletions must be known.
+      const docs = request.docs.filter(({ id, rev }) => !(isAssetId(id) && rev?.startsWith('1-') === true));
+      if (docs.length === 0) return { results: [] };
+      const answer = await requestBulkGet(fetcher, url, { ...request, docs });
+      for (const { docs: found } of answer.results) {
+        for (const { ok } of found) if (ok) onArrival(ok._id, ok._rev ?? '');
       }
       return answer;
     },

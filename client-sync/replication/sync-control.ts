@@ -34,6 +34,8 @@ interface ControlOptions {
   isOpen: () => boolean;
   startEngine: (pace: Pace) => SyncEngine;
   settings: SyncSettings;
+  /** Sync runs only when it is asked for, whatever the settings say. */
+  isManual: boolean;
 }
 
 const answerMilliseconds = 60_000;
@@ -49,6 +51,10 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   let { settings } = options;
 
   const isHeld = () => settings.network === 'unmetered' && environment.isMetered();
+  const pace = (): Pace => ({
+    ...paceOf(settings),
+    ...(options.isManual ? { frequency: 'manual' } : {}),
+  });
   const isPaused = () => status.facts().paused;
   const halt = (): Promise<void> => {
     const ended = engine;
@@ -69,8 +75,8 @@ export function createSyncControl(options: ControlOptions): SyncControl {
     status.dispatch({ type: 'account', account });
     const wanted = isLeader && !closed && account === 'signed-in' && !isPaused() && isOpen();
     if (!wanted || isHeld()) void halt();
-    else if (engine) engine.setPace(paceOf(settings));
-    else engine = startEngine(paceOf(settings));
+    else if (engine) engine.setPace(pace());
+    else engine = startEngine(pace());
     if (wanted && isHeld()) status.dispatch({ type: 'held', held: 'metered' });
   };
   const setPaused = (paused: boolean) => {

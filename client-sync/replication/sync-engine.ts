@@ -51,7 +51,7 @@ const lookMilliseconds = 5 * 60_000;
 /** A browser opens few connections to one server: where plain replication has to do, more spaces than these wait for a look. */
 const plainSpaces = 3;
 /** Edits that come in one go are sent together. */
-const gatherMilliseconds = 10;
+const gatherMilliseconds = 5;
 
 export function createSyncEngine(options: EngineOptions): SyncEngine {
   const { workspace, access, environment, clock, retryAfter } = options;

@@ -173,7 +173,7 @@ describe('two browsers of one person', () => {
     await a.page.evaluate((id) => window.settee.refused.discard(`flow:${id}`), huge);
   });
 
-  it('serves eight tabs of one profile with one long poll', async () => {
+  it('serves eight tabs of one profile with one stream', async () => {
     const tabs = await Promise.all(Array.from({ length: 7 }, () => b.openTab()));
     const all = [b.page, ...tabs];
     const name = `seen in ${all.length} tabs`;
@@ -203,14 +203,18 @@ describe('two browsers of one person', () => {
         },
       )
       .toBe(8);
-    const polling = new Set<number>();
+    const asking = new Set<number>();
     for (const [index, tab] of all.entries()) {
       tab.on('request', (request) => {
-        if (request.url().includes('feed=longpoll')) polling.add(index);
+        if (request.url().includes('/db/') || request.url().endsWith('/live')) asking.add(index);
       });
     }
-    await rename(a.page, { [ids[2] as string]: 'rings the one long poll' });
-    await expect.poll(() => polling.size).toBe(1);
+    const rung = 'rings the one stream';
+    await rename(a.page, { [ids[2] as string]: rung });
+    const seen = (tab: Page) =>
+      tab.evaluate(async (id) => (await window.settee.flows.get(id))?.name, ids[2] as string);
+    for (const tab of all) await expect.poll(() => seen(tab), { timeout: 30_000 }).toBe(rung);
+    expect(asking.size).toBe(1);
     await Promise.all(tabs.map((tab) => tab.close()));
     await rename(a.page, { [ids[2] as string]: 'after the tabs closed' });
     await expect
