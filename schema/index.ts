@@ -189,6 +189,18 @@ export {
 } from './rest/flows.ts';
 export { anyTimeSchema, pagingQueryFields, pagingReplyFields } from './rest/paging.ts';
 export {
+  contributorBodySchema,
+  contributorListSchema,
+  contributorParamsSchema,
+  inviteContributorBodySchema,
+  moveFlowBodySchema,
+  templateListQuerySchema,
+  templateListSchema,
+  templateSchema,
+  useTemplateBodySchema,
+  type TemplateListQuery,
+} from './rest/sharing.ts';
+export {
   createSpaceBodySchema,
   createdInvitationSchema,
   invitationListSchema,

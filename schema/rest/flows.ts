@@ -17,11 +17,23 @@ const ignoredInputFields = {
   lastExecutedAt: z.unknown().optional(),
 };
 
+/** Where a flow is to be; neither is kept in the flow. */
+const placeFields = {
+  spaceId: z.unknown().optional().describe('For a new flow: the space to make it in. Else ignored.'),
+  teamId: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('With `visibility` team: which one. The only one where it is left out.'),
+};
+
 const optionalOnInput = {
   version: flowFields.version.optional(),
   createdAt: timeSchema.optional(),
   updatedAt: timeSchema.optional(),
   metadata: metadataSchema.optional(),
+  ...placeFields,
   ...ignoredInputFields,
 };
 
@@ -112,6 +124,7 @@ export const flowSchema = z
     id: uuidSchema,
     revision: z.string().optional().describe('What the ETag says.'),
     outcome: editOutcomeSchema.optional(),
+    spaceId: z.string().optional().describe('The space that the flow is in.'),
     ...flowFields,
     ...computedReplyFields,
   })
@@ -136,6 +149,8 @@ export const flowSummarySchema = z
     edgeCount: z.int().min(0).optional(),
     deleted: z.boolean().optional(),
     deletedAt: timeSchema.optional(),
+    spaceId: z.string().optional().describe('The space that the flow is in.'),
+    role: z.enum(['owner', 'editor', 'viewer']).optional().describe('The caller’s, in that space.'),
     ...computedReplyFields,
   })
   .meta({ id: 'FlowSummary' });

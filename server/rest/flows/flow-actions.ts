@@ -1,4 +1,5 @@
 import { v4 as uuid } from 'uuid';
+import { unmarked } from '../../../flow/index.ts';
 import {
   bareId,
   flowDocId,
@@ -60,12 +61,26 @@ export async function createFlow(
 export async function putFlow(
   documents: DocumentStore,
   id: string,
-  { body, now, check }: { body: UpdateFlowBody; now: Date; check: CheckPrecondition<FlowDocument> },
+  {
+    body,
+    now,
+    check,
+    isThere = false,
+  }: {
+    body: UpdateFlowBody;
+    now: Date;
+    check: CheckPrecondition<FlowDocument>;
+    /** Set where the flow was seen: if it is gone now, it moved. */
+    isThere?: boolean;
+  },
 ): Promise<Changed<FlowDocument> & { outcome?: EditOutcome }> {
   let outcome: EditOutcome | undefined;
   const changed = await changeDocument<FlowDocument>(documents, flowDocId(id), {
     check,
     async change(current) {
+      if (current === null && isThere) {
+        throw new SetteeError('conflict', 'This flow is being moved to another space; try again.');
+      }
       if (current === null) {
         const { name, flow } = body;
         if (name === undefined || flow === undefined) {
@@ -127,18 +142,27 @@ export async function restoreFlow(
 }
 
 /** What belongs to one flow and not to its copies. */
-const notCopied = ['_rev', '_conflicts', '_attachments', 'versionHistory', 'publishedAt', 'isFavorite'];
+const notCopied = [
+  '_rev',
+  '_conflicts',
+  '_attachments',
+  'versionHistory',
+  'publishedAt',
+  'isFavorite',
+  'contributors',
+  'visibility',
+];
 
-/** A new flow with the content of another, at its first version and without its history. */
+/** A new flow in `to` with the content of another, at its first version and without its history. */
 export async function duplicateFlow(
   documents: DocumentStore,
   id: string,
-  { name, now }: { name?: string; now: Date },
+  { name, now, to }: { name?: string; now: Date; to: DocumentStore },
 ): Promise<StoredFlow> {
   const source = await readFlow(documents, id);
   const time = now.toISOString();
   const copy: FlowDocument = {
-    ...(without(source, notCopied) as FlowDocument),
+    ...(unmarked(without(source, notCopied)) as FlowDocument),
     _id: flowDocId(uuid()),
     name: name ?? `${source.name.slice(0, 240)} (copy)`,
     version: '1.0.0',
@@ -146,7 +170,7 @@ export async function duplicateFlow(
     createdAt: time,
     updatedAt: time,
   };
-  const written = await documents.insert(copy);
+  const written = await to.insert(copy);
   if (written === 'conflict') throw new SetteeError('internal_error', 'A new id was taken.');
   return { ...copy, _rev: written.revision };
 }

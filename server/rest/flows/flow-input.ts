@@ -20,6 +20,7 @@ const notWritable: readonly string[] = [
   'conflicts',
   'base',
   'outcome',
+  'teamId',
 ];
 
 const notClearable: readonly string[] = [...notWritable, 'type', 'schemaVersion', 'name', 'version', 'flow'];

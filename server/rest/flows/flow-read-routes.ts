@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { flowIdParamsSchema, flowListSchema, flowStatsSchema } from '../../../schema/index.ts';
 import { notModified } from '../http-conditions.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { monthsOf } from '../runs/months-of.ts';
 import { statsOf } from '../runs/flow-stats.ts';
 import { readFlow } from './flow-actions.ts';
+import { placeOf } from './flow-place.ts';
 import { flowReplies } from './flow-replies.ts';
 import { replyWithFlow, type FlowContext } from './flow-services.ts';
 import { listFlows, listFlowsQuerySchema } from './list-flows.ts';
@@ -22,14 +24,18 @@ function listRoute({ base, open, catalog, usage }: FlowContext): Route {
     query: listFlowsQuerySchema,
     replies: { 200: { description: 'A page of summaries.', schema: flowListSchema } },
     async handle({ principal, query }) {
-      const space = await open(principal);
-      const [index, figures] = await Promise.all([catalog.current(space), usage.byFlow(space)]);
-      return { status: 200, body: listFlows(index, query, figures) };
+      const spaces = await open.all(principal, query.spaceId);
+      const listed = Promise.all(
+        spaces.map(async (space) => ({ space, index: await catalog.current(space) })),
+      );
+      const figures = usage.byFlow(monthsOf(await open.all(principal)));
+      return { status: 200, body: listFlows(await listed, query, await figures) };
     },
   });
 }
 
-function readRoute({ base, open, usage }: FlowContext): Route {
+function readRoute(context: FlowContext): Route {
+  const { base, open } = context;
   return defineRoute({
     method: 'get',
     path: `${base}/:id`,
@@ -40,9 +46,9 @@ function readRoute({ base, open, usage }: FlowContext): Route {
     query: readQuerySchema,
     replies: { 200: flowReplies.wholeFlow, 304: flowReplies.notModified, 404: flowReplies.notFound },
     async handle({ principal, params: { id }, query, request }) {
-      const space = await open(principal);
+      const space = await placeOf(open, principal, id);
       const flow = await readFlow(space.documents, id, { deleted: query.deleted === 'true' });
-      return notModified(request, flow) ?? replyWithFlow(usage, { status: 200, flow, space, principal });
+      return notModified(request, flow) ?? replyWithFlow(context, { status: 200, flow, space, principal });
     },
   });
 }
@@ -60,9 +66,10 @@ function statsRoute({ base, open, usage }: FlowContext): Route {
       404: flowReplies.notFound,
     },
     async handle({ principal, params: { id } }) {
-      const space = await open(principal);
-      await readFlow(space.documents, id, { deleted: true });
-      return { status: 200, body: statsOf(id, (await usage.byFlow(space)).get(id)) };
+      const { documents } = await placeOf(open, principal, id);
+      await readFlow(documents, id, { deleted: true });
+      const figures = await usage.byFlow(monthsOf(await open.all(principal)));
+      return { status: 200, body: statsOf(id, figures.get(id)) };
     },
   });
 }

@@ -1,11 +1,14 @@
 import { bareId, type EditOutcome, type FlowDocument } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
+import type { Spaces } from '../../spaces/spaces.ts';
 import { etagOf } from '../http-conditions.ts';
 import type { Reply } from '../route.ts';
+import { monthsOf } from '../runs/months-of.ts';
 import type { Usage } from '../runs/usage.ts';
 import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
 import type { FlowCatalog } from './flow-catalog.ts';
 import type { StoredFlow } from './flow-actions.ts';
+import type { MembersOf } from './members-of.ts';
 import { showFlow, type FlowAnswer } from './flow-view.ts';
 
 /** What the calls on flows need. */
@@ -14,6 +17,8 @@ export interface FlowServices {
   catalog: FlowCatalog;
   usage: Usage;
   now: () => Date;
+  membersOf: MembersOf;
+  spaces: Pick<Spaces, 'moves' | 'templates'>;
 }
 
 /** The services, and the base path under which the calls are. */
@@ -23,7 +28,7 @@ export interface FlowContext extends FlowServices {
 
 /** Answers with a whole flow and its ETag. */
 export async function replyWithFlow(
-  usage: Usage,
+  { open, usage, membersOf }: Pick<FlowServices, 'open' | 'usage' | 'membersOf'>,
   {
     status,
     flow,
@@ -40,12 +45,12 @@ export async function replyWithFlow(
   },
 ): Promise<Reply> {
   const id = bareId(flow._id);
-  const figures = (await usage.byFlow(space)).get(id);
-  const { role } = space;
+  const [members, spaces] = await Promise.all([membersOf(space), open.all(principal)]);
+  const figures = (await usage.byFlow(monthsOf(spaces))).get(id);
   return {
     status,
     body: {
-      ...showFlow(flow, { principal, role, ...(figures === undefined ? {} : { figures }) }),
+      ...showFlow(flow, { principal, space, members, ...(figures === undefined ? {} : { figures }) }),
       ...(outcome === undefined ? {} : { outcome }),
     },
     headers: { ETag: etagOf(flow) },
@@ -57,5 +62,5 @@ export function showCurrent(
   space: UserSpace,
   principal: Principal,
 ): (flow: FlowDocument & StoredFlow) => FlowAnswer {
-  return (flow) => showFlow(flow, { principal, role: space.role });
+  return (flow) => showFlow(flow, { principal, space });
 }

@@ -5,9 +5,19 @@ import type { RunFigures } from '../runs/run-figures.ts';
 import { computedFieldsOf, type ComputedFields } from '../runs/usage.ts';
 import type { Stored } from '../store/document-store.ts';
 import type { UserSpace } from '../store/user-space.ts';
+import type { Contributor } from './members-of.ts';
 
 /** A flow as REST answers it. */
-export type FlowAnswer = Flow & ComputedFields & { conflicts: number };
+export type FlowAnswer = Flow & ComputedFields & { conflicts: number; spaceId: string };
+
+/** Who looks, and where the flow is. */
+export interface ShownAs {
+  principal: Principal;
+  space: Pick<UserSpace, 'role' | 'space'>;
+  /** Whoever shares the space, where others do. */
+  members?: Contributor[] | null;
+  figures?: RunFigures;
+}
 
 /** Who has a part in the flow: the caller's role is told by the space and not by the document. */
 function contributorsOf(flow: Flow, caller: Principal, role: UserSpace['role']): Flow['contributors'] {
@@ -24,13 +34,14 @@ function contributorsOf(flow: Flow, caller: Principal, role: UserSpace['role']):
 /** Shows a stored flow: bare id, revision, computed fields, history, contributors, and how many losing leaves it has. */
 export function showFlow(
   doc: FlowDocument & Stored,
-  { principal, role, figures }: { principal: Principal; role: UserSpace['role']; figures?: RunFigures },
+  { principal, space: { role, space }, members = null, figures }: ShownAs,
 ): FlowAnswer {
   const flow = flowFromDocument(doc);
   return {
     ...flow,
     versionHistory: flow.versionHistory ?? [],
-    contributors: contributorsOf(flow, principal, role),
+    contributors: members ?? contributorsOf(flow, principal, role),
+    spaceId: space.id,
     ...computedFieldsOf(figures),
     conflicts: doc._conflicts?.length ?? 0,
   };

@@ -8,7 +8,9 @@ import {
 import { SetteeError } from '../../errors.ts';
 import { preconditionOf } from '../http-conditions.ts';
 import { defineRoute, type Route } from '../route.ts';
+import { assertWrites } from '../store/space-rights.ts';
 import { readFlow } from './flow-actions.ts';
+import { placeOf } from './flow-place.ts';
 import { flowReplies } from './flow-replies.ts';
 import { replyWithFlow, showCurrent, type FlowContext } from './flow-services.ts';
 import { restoreVersion, saveVersion, saveVersionBodySchema } from './version-actions.ts';
@@ -27,7 +29,7 @@ function listRoute({ base, open }: FlowContext): Route {
       404: flowReplies.notFound,
     },
     async handle({ principal, params: { id } }) {
-      const { documents } = await open(principal);
+      const { documents } = await placeOf(open, principal, id);
       await readFlow(documents, id, { deleted: true });
       return { status: 200, body: { versions: await listVersions(documents, id) } };
     },
@@ -44,7 +46,7 @@ function readRoute({ base, open }: FlowContext): Route {
     params: flowVersionParamsSchema,
     replies: { 200: { description: 'The version.', schema: versionSchema }, 404: flowReplies.notFound },
     async handle({ principal, params: { id, versionId } }) {
-      const { documents } = await open(principal);
+      const { documents } = await placeOf(open, principal, id);
       const version = await readVersion(documents, id, versionId);
       if (version === null) throw new SetteeError('not_found', 'There is no such version.');
       return { status: 200, body: { ...summarizeVersion(version), snapshot: version.snapshot } };
@@ -67,7 +69,8 @@ function saveRoute({ base, open, now }: FlowContext): Route {
       412: flowReplies.stale,
     },
     async handle({ principal, params: { id }, body, request }) {
-      const space = await open(principal);
+      const space = await placeOf(open, principal, id);
+      assertWrites(space);
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
       const version = await saveVersion(space.documents, id, { body, now: now(), check });
       return { status: 201, body: { ...summarizeVersion(version), snapshot: version.snapshot } };
@@ -75,7 +78,8 @@ function saveRoute({ base, open, now }: FlowContext): Route {
   });
 }
 
-function restoreRoute({ base, open, usage, now }: FlowContext): Route {
+function restoreRoute(context: FlowContext): Route {
+  const { base, open, now } = context;
   return defineRoute({
     method: 'post',
     path: `${base}/:id/versions/:versionId/restore`,
@@ -85,10 +89,11 @@ function restoreRoute({ base, open, usage, now }: FlowContext): Route {
     params: flowVersionParamsSchema,
     replies: { 200: flowReplies.wholeFlow, 404: flowReplies.notFound, 412: flowReplies.stale },
     async handle({ principal, params: { id, versionId }, request }) {
-      const space = await open(principal);
+      const space = await placeOf(open, principal, id);
+      assertWrites(space);
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
       const flow = await restoreVersion(space.documents, id, { versionId, now: now(), check });
-      return replyWithFlow(usage, { status: 200, flow, space, principal });
+      return replyWithFlow(context, { status: 200, flow, space, principal });
     },
   });
 }

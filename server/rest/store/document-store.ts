@@ -67,6 +67,8 @@ export interface DocumentStore {
   fetch<T extends object>(ids: string[]): Promise<(T & Stored)[]>;
   /** The winning revisions of those documents that there are, by id. */
   revisions(ids: string[]): Promise<Map<string, string>>;
+  /** The same without those that were deleted. */
+  alive(ids: string[]): Promise<Map<string, string>>;
   /** What changed after a sequence, one entry a document, with its winning revision where `documents` is set. */
   changes<T extends object>(
     since: string,
@@ -146,6 +148,16 @@ export function createDocumentStore(
       if (ids.length === 0) return new Map();
       const { rows } = await guarded(() => scope.fetchRevs({ keys: ids }));
       return new Map(rows.flatMap((row) => ('value' in row ? [[row.id, row.value.rev]] : [])));
+    },
+    async alive(ids) {
+      const { rows } = await guarded(() => scope.fetchRevs({ keys: ids }));
+      return new Map(
+        rows.flatMap((row) => {
+          if (!('value' in row)) return [];
+          const { rev, deleted } = row.value as { rev: string; deleted?: boolean };
+          return deleted === true ? [] : [[row.id, rev] as const];
+        }),
+      );
     },
     changes: <T extends object>(since: string, { limit, documents }: { limit: number; documents: boolean }) =>
       guarded(async () => {

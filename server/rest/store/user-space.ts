@@ -1,7 +1,7 @@
 import { runsDatabase, type Month } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { SetteeError } from '../../errors.ts';
-import type { Access, Role, Spaces } from '../../spaces/spaces.ts';
+import type { Access, ListedSpace, Role, Space, Spaces } from '../../spaces/spaces.ts';
 import { createTurns } from './turns.ts';
 import { sorted } from './sorted.ts';
 import { createDocumentStore, type DocumentStore } from './document-store.ts';
@@ -13,10 +13,11 @@ export interface RunsMonth {
   documents: DocumentStore;
 }
 
-/** What a request may touch: the caller's own space and its months of runs, nothing else. */
+/** What a request may touch of one space: its documents and its months of runs, with the caller's role. */
 export interface UserSpace {
   userId: string;
   role: Role;
+  space: Space;
   database: string;
   documents: DocumentStore;
   /** The months that exist, newest first. */
@@ -27,7 +28,16 @@ export interface UserSpace {
   provisionMonth(month: Month): Promise<RunsMonth>;
 }
 
-export type OpenUserSpace = (principal: Pick<Principal, 'userId'>) => Promise<UserSpace>;
+type Caller = Pick<Principal, 'userId'>;
+
+/** Opens spaces with the caller's role in each, and none of which he is no member. */
+export interface OpenUserSpace {
+  /** The personal space. */
+  (caller: Caller): Promise<UserSpace>;
+  /** The personal space first; without the templates. With an id only that one, which throws `not_found` where it is not the caller's. */
+  all(caller: Caller, spaceId?: string): Promise<UserSpace[]>;
+  one(caller: Caller, spaceId: string): Promise<UserSpace>;
+}
 
 async function provision(spaces: Spaces, access: Access, month: Month): Promise<void> {
   if (spaces.monthState(access) === 'outside') {
@@ -39,15 +49,14 @@ async function provision(spaces: Spaces, access: Access, month: Month): Promise<
   await spaces.provisionMonth(access);
 }
 
-/** Opens the caller's personal space with the caller's role. */
+/** Opens the caller's spaces. */
 export function createUserSpaces({ spaces }: { spaces: Spaces }): OpenUserSpace {
   const turns = createTurns();
   const store = (access: Access): DocumentStore =>
     createDocumentStore(spaces.open(access), { database: access.database, turns });
 
-  return async ({ userId }) => {
-    const access = await spaces.personal(userId);
-    const { database } = access;
+  function openSpace(access: Access, list: () => Promise<ListedSpace[]>): UserSpace {
+    const { database, userId } = access;
 
     async function runsAccess(month: Month): Promise<Access> {
       const found = await spaces.access(userId, runsDatabase(database, month));
@@ -59,13 +68,14 @@ export function createUserSpaces({ spaces }: { spaces: Spaces }): OpenUserSpace 
       return { month, database: found.database, documents: store(found) };
     }
     async function existing(): Promise<Month[]> {
-      const own = (await spaces.list(userId)).find(({ space }) => space.id === access.space.id);
+      const own = (await list()).find(({ space }) => space.id === access.space.id);
       const months = own?.runs.map(({ month }) => month) ?? [];
       return sorted(months, (a, b) => (a < b ? 1 : -1));
     }
     return {
       userId,
       role: access.role,
+      space: access.space,
       database,
       documents: store(access),
       months: async () => Promise.all((await existing()).map(openMonth)),
@@ -75,5 +85,41 @@ export function createUserSpaces({ spaces }: { spaces: Spaces }): OpenUserSpace 
         return openMonth(month);
       },
     };
-  };
+  }
+
+  async function open({ userId }: Caller): Promise<UserSpace> {
+    return openSpace(await spaces.personal(userId), () => spaces.list(userId));
+  }
+
+  async function accesses(userId: string, spaceId?: string): Promise<Access[]> {
+    const found = (await spaces.memberships(userId)).filter(({ space }) =>
+      spaceId === undefined ? space.kind !== 'templates' : space.id === spaceId,
+    );
+    const opened = await Promise.all(found.map(({ space }) => spaces.access(userId, space.database)));
+    return opened.flatMap((access) => access ?? []);
+  }
+
+  async function all({ userId }: Caller, spaceId?: string): Promise<UserSpace[]> {
+    let listed: Promise<ListedSpace[]> | undefined;
+    const list = (): Promise<ListedSpace[]> => (listed ??= spaces.list(userId));
+    const found = await accesses(userId, spaceId);
+    if (spaceId !== undefined && found.length === 0) {
+      throw new SetteeError('not_found', 'There is no such space.');
+    }
+    const personalFirst = sorted(found, (a, b) => rank(a) - rank(b));
+    return personalFirst.map((access) => openSpace(access, list));
+  }
+
+  return Object.assign(open, {
+    all,
+    async one(caller: Caller, spaceId: string) {
+      const [access] = await accesses(caller.userId, spaceId);
+      if (!access) throw new SetteeError('not_found', 'There is no such space.');
+      return openSpace(access, () => spaces.list(caller.userId));
+    },
+  });
+}
+
+function rank({ space }: Access): number {
+  return space.kind === 'personal' ? 0 : 1;
 }

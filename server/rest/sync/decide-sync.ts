@@ -60,6 +60,7 @@ export function pushedDocument(
     'conflicts',
     'base',
     'outcome',
+    'teamId',
     'deleted',
     'deletedAt',
     'deletedBy',

@@ -61,7 +61,7 @@ function pullRoute({ open, clock, catalog, usage }: SyncServices): Route {
         const runs = figures.get(bareId(flow._id));
         return showFlow(flow, {
           principal,
-          role: space.role,
+          space,
           ...(runs === undefined ? {} : { figures: runs }),
         });
       });

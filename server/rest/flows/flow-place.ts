@@ -1,0 +1,65 @@
+import { flowDocId, idPrefixes } from '../../../schema/index.ts';
+import type { Principal } from '../../auth/principal.ts';
+import { SetteeError } from '../../errors.ts';
+import { sorted } from '../store/sorted.ts';
+import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
+
+interface Found {
+  space: UserSpace;
+  /** Null where the space has no such flow. */
+  revision: string | null;
+  /** The space has word that the flow left it. */
+  left: boolean;
+}
+
+async function lookIn(space: UserSpace, id: string): Promise<Found> {
+  const [flow, moved] = [flowDocId(id), idPrefixes.moved + id];
+  const alive = await space.documents.alive([flow, moved]);
+  return { space, revision: alive.get(flow) ?? null, left: alive.has(moved) };
+}
+
+function generation({ revision }: Found): number {
+  return Number.parseInt(revision ?? '0', 10);
+}
+
+/**
+ * The space of the caller's where a flow is, or null. While it moves it may be in two, and the one that it goes to has
+ * the longer history; what arrived late where it left comes last.
+ */
+export async function findPlace(
+  open: OpenUserSpace,
+  caller: Pick<Principal, 'userId'>,
+  id: string,
+): Promise<UserSpace | null> {
+  const own = await lookIn(await open(caller), id);
+  if (own.revision !== null && !own.left) return own.space;
+  const others = (await open.all(caller)).slice(1);
+  const found = [own, ...(await Promise.all(others.map((space) => lookIn(space, id))))];
+  const holding = found.filter(({ revision }) => revision !== null);
+  const [first] = sorted(holding, (a, b) => Number(a.left) - Number(b.left) || generation(b) - generation(a));
+  return first?.space ?? null;
+}
+
+/** The same; throws `not_found`. */
+export async function placeOf(
+  open: OpenUserSpace,
+  caller: Pick<Principal, 'userId'>,
+  id: string,
+): Promise<UserSpace> {
+  const space = await findPlace(open, caller, id);
+  if (space === null) throw new SetteeError('not_found', 'There is no such flow.');
+  return space;
+}
+
+/** Where a flow may be made under this id; throws `conflict` where it left the space for one that is not the caller's. */
+export async function placeForNew(
+  open: OpenUserSpace,
+  caller: Pick<Principal, 'userId'>,
+  { id, spaceId }: { id: string; spaceId?: string | undefined },
+): Promise<UserSpace> {
+  const space = spaceId === undefined ? await open(caller) : await open.one(caller, spaceId);
+  if ((await lookIn(space, id)).left) {
+    throw new SetteeError('conflict', 'This flow is in a space of which you are no member.');
+  }
+  return space;
+}

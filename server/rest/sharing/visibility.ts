@@ -1,0 +1,93 @@
+import { flowDocId, type FlowDocument } from '../../../schema/index.ts';
+import type { Principal } from '../../auth/principal.ts';
+import { SetteeError } from '../../errors.ts';
+import type { Spaces } from '../../spaces/spaces.ts';
+import { assertOwns, assertWrites } from '../store/space-rights.ts';
+import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
+
+type Visibility = NonNullable<FlowDocument['visibility']>;
+
+/** What a change of who sees a flow comes to, decided before anything is written. */
+export interface VisibilityPlan {
+  /** The space to move it into; null where it stays. */
+  to: string | null;
+  publish: boolean;
+  unpublish: boolean;
+}
+
+export interface VisibilityServices {
+  open: OpenUserSpace;
+  spaces: Pick<Spaces, 'moves' | 'templates'>;
+}
+
+/** The team that is meant: the one named, else the only one where the caller may write. */
+export async function teamOf(
+  { open }: Pick<VisibilityServices, 'open'>,
+  principal: Principal,
+  teamId: string | undefined,
+): Promise<UserSpace> {
+  if (teamId !== undefined) {
+    const team = await open.one(principal, teamId);
+    if (team.space.kind !== 'team') throw new SetteeError('bad_request', 'This space is no team.');
+    assertWrites(team);
+    return team;
+  }
+  const teams = (await open.all(principal)).filter(
+    ({ space, role }) => space.kind === 'team' && role !== 'viewer',
+  );
+  const [only] = teams;
+  if (only && teams.length === 1) return only;
+  const details = { teams: teams.map(({ space: { id, name } }) => ({ id, name })) };
+  const message = only ? 'Name the team, in teamId.' : 'There is no team in which you may write.';
+  throw new SetteeError('bad_request', message, { details });
+}
+
+/**
+ * Decides what `visibility` means for a flow where it is: `team` moves it into a team, `private` out of one into the
+ * caller's personal space, `public` shows a snapshot of it to everybody and leaves it where it is.
+ */
+export async function planVisibility(
+  services: VisibilityServices,
+  principal: Principal,
+  {
+    place,
+    wanted,
+    teamId,
+  }: { place: UserSpace; wanted: Visibility | null | undefined; teamId?: string | undefined },
+  id: string,
+): Promise<VisibilityPlan | null> {
+  if (wanted === undefined && teamId === undefined) return null;
+  const visibility = wanted ?? (teamId === undefined ? 'private' : 'team');
+  const current = await place.documents.get<FlowDocument>(flowDocId(id));
+  const isSame = (current?.visibility ?? 'private') === visibility && teamId === undefined;
+  // Whoever sends a whole flow back asks for no change; an owner's public flow is shown as it is then.
+  if (isSame && (visibility !== 'public' || place.role !== 'owner')) return null;
+  const { kind } = place.space;
+  let to: string | null = null;
+  if (visibility === 'team' && (kind !== 'team' || teamId !== undefined)) {
+    to = (await teamOf(services, principal, teamId)).space.id;
+  }
+  if (visibility === 'private' && kind === 'team') to = principal.userId;
+  if (to === place.space.id) to = null;
+  const plan = {
+    to,
+    publish: visibility === 'public',
+    unpublish: visibility !== 'public' && current?.visibility === 'public',
+  };
+  if (plan.to !== null || plan.publish || plan.unpublish) assertOwns(place);
+  return plan;
+}
+
+/** Carries a plan out; answers where the flow is then. */
+export async function carryOut(
+  { open, spaces }: VisibilityServices,
+  principal: Principal,
+  { to, publish, unpublish }: VisibilityPlan,
+  { place, flow, id }: { place: UserSpace; flow: FlowDocument; id: string },
+): Promise<UserSpace> {
+  if (publish) await spaces.templates.publish(flow, { database: place.database, by: principal.userId });
+  if (unpublish) await spaces.templates.unpublish(id);
+  if (to === null) return place;
+  await spaces.moves.moveFlow({ flowId: id, from: place.space.id, to, by: principal.userId });
+  return open.one(principal, to);
+}
