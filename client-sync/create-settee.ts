@@ -118,7 +118,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
       iso,
       userId: () => sessions.read()?.user.id,
       autosave: (flowId) => autosaves.open(flowId, flows),
-      sharing: createSharing({ ask, hurry }),
+      sharing: createSharing({ current, ask, sync: async () => control?.api.now() }),
     }),
   );
   const conflicts = withClientErrors(

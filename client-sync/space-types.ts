@@ -79,15 +79,23 @@ export interface NoticesApi {
   subscribe: (listener: (notices: Notice[]) => void) => Unsubscribe;
 }
 
-/** Whom to share a flow with. An address gets an invitation, unless it is a member's. */
-export type ShareWith = ({ userId: string } | { email: string }) & { role: SpaceRole };
+/** Whom to share a flow with: somebody with an account, or an address that is invited. */
+export type ShareWith = ({ userId: string } | { email: string }) & { role: 'editor' | 'viewer' };
 
 /** Sharing and templates; all of it asks the server. */
 export interface FlowSharing {
-  /** Lets somebody see or edit the flow. The first share moves it into a space of its own; id and history stay. */
-  share: (flowId: string, whom: ShareWith) => Promise<void>;
+  /**
+   * Lets somebody see or edit the flow. The first share moves it into a space of its own; id and history stay. Resolves
+   * to the invitation of an address, and to null for a user, who sees it at once.
+   */
+  share: (flowId: string, whom: ShareWith) => Promise<CreatedInvitation | null>;
   unshare: (flowId: string, userId: string) => Promise<void>;
-  setVisibility: (flowId: string, visibility: 'private' | 'team' | 'public') => Promise<void>;
+  /** `team` moves the flow into a team: the one of `teamId`, or the only one where the user may write. */
+  setVisibility: (
+    flowId: string,
+    visibility: 'private' | 'team' | 'public',
+    options?: { teamId?: string },
+  ) => Promise<void>;
   /** Moves the flow into another space, with its history and versions. */
   move: (flowId: string, spaceId: string) => Promise<void>;
   templates: {

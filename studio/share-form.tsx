@@ -1,4 +1,4 @@
-import type { Flow, Settee, SpaceRole, SpaceSummary } from '../client-sync/index.ts';
+import type { Flow, Settee, ShareWith, SpaceSummary } from '../client-sync/index.ts';
 import type { FormEvent } from 'react';
 import { fieldText } from './field-text.ts';
 import { useAction, useWatch } from './use-live.ts';
@@ -16,7 +16,7 @@ export function ShareForm({ settee, flow }: { settee: Settee; flow: Flow }) {
     run(async () => {
       await settee.flows.share(flow.id, {
         email: fieldText(fields, 'email'),
-        role: fieldText(fields, 'role') as SpaceRole,
+        role: fieldText(fields, 'role') as ShareWith['role'],
       });
       form.reset();
     });

@@ -1,32 +1,47 @@
-import type { FlowSharing, TemplateList } from '../space-types.ts';
+import { flowDocId, idPrefixes } from '../../schema/ids.ts';
+import { listUnpushed } from '../replication/pending-changes.ts';
+import type { CreatedInvitation, FlowSharing, TemplateList } from '../space-types.ts';
+import type { CurrentWorkspace } from '../workspace.ts';
 import type { Ask } from './ask.ts';
 
 interface SharingOptions {
+  current: CurrentWorkspace;
   ask: Ask;
-  /** Flows or memberships have changed on the server: fetches them. */
-  hurry: () => void;
+  /** Pushes and pulls everything; rejects where the server cannot be reached. */
+  sync: () => Promise<void>;
 }
 
 /** Shares flows and uses templates by the server's calls; what comes of it arrives by replication. */
-export function createSharing({ ask, hurry }: SharingOptions): FlowSharing {
+export function createSharing({ current, ask, sync }: SharingOptions): FlowSharing {
   const at = (flowId: string) => `/api/flows/${encodeURIComponent(flowId)}`;
+  /** The server can only share what it has. */
+  const pushed = async (flowId: string): Promise<void> => {
+    const space = await current.get().find(flowId);
+    if (!space) return;
+    const waiting = await listUnpushed(space.space.main);
+    const version = `${idPrefixes.version}${flowId}:`;
+    if (waiting.some(({ docId }) => docId === flowDocId(flowId) || docId.startsWith(version))) await sync();
+  };
+  const change = async <T>(flowId: string, method: string, path: string, body?: unknown): Promise<T> => {
+    await pushed(flowId);
+    const answer = await ask<T>(method, at(flowId) + path, body);
+    sync().catch(() => {});
+    return answer;
+  };
   return {
     async share(flowId, { role, ...whom }) {
-      const person = 'userId' in whom ? whom.userId : whom.email;
-      await ask('PUT', `${at(flowId)}/contributors/${encodeURIComponent(person)}`, { role });
-      hurry();
+      if ('email' in whom) {
+        return change<CreatedInvitation>(flowId, 'PUT', '/contributors', { email: whom.email, role });
+      }
+      await change(flowId, 'PUT', `/contributors/${encodeURIComponent(whom.userId)}`, { role });
+      return null;
     },
-    async unshare(flowId, userId) {
-      await ask('DELETE', `${at(flowId)}/contributors/${encodeURIComponent(userId)}`);
-      hurry();
-    },
-    async setVisibility(flowId, visibility) {
-      await ask('PUT', at(flowId), { visibility });
-      hurry();
+    unshare: (flowId, userId) => change(flowId, 'DELETE', `/contributors/${encodeURIComponent(userId)}`),
+    async setVisibility(flowId, visibility, { teamId } = {}) {
+      await change(flowId, 'PUT', '', { visibility, ...(teamId === undefined ? {} : { teamId }) });
     },
     async move(flowId, spaceId) {
-      await ask('POST', `${at(flowId)}/move`, { spaceId });
-      hurry();
+      await change(flowId, 'POST', '/move', { spaceId });
     },
     templates: {
       list(query = {}) {
@@ -35,12 +50,13 @@ export function createSharing({ ask, hurry }: SharingOptions): FlowSharing {
         return ask<TemplateList>('GET', `/api/templates${search && `?${search}`}`);
       },
       async use(templateId) {
-        const flow = await ask<{ id: string }>(
+        const { id } = await ask<{ id: string }>(
           'POST',
           `/api/templates/${encodeURIComponent(templateId)}/use`,
+          {},
         );
-        hurry();
-        return flow;
+        sync().catch(() => {});
+        return { id };
       },
     },
   };
