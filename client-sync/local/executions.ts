@@ -1,8 +1,10 @@
 import { monthOf, type Month } from '../../schema/database-names.ts';
 import { bareId, executionDocId } from '../../schema/ids.ts';
+import { fillOutputs, offloadOutputs } from '../assets/large-outputs.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type {
+  AssetsApi,
   Execution,
   ExecutionEnd,
   ExecutionListResult,
@@ -28,6 +30,7 @@ interface ExecutionsOptions {
   now: () => number;
   /** Asks the server for a run that is not kept here; null where it has none or cannot be reached. */
   fetchRun: (id: string) => Promise<Execution | null>;
+  assets: AssetsApi;
 }
 
 export function executionFromDocument(doc: PouchDocument): Execution {
@@ -59,7 +62,7 @@ function endFields(doc: PouchDocument, end: ExecutionEnd, now: number): Record<s
   };
 }
 
-export function createExecutions({ current, now, fetchRun }: ExecutionsOptions): ExecutionsApi {
+export function createExecutions({ current, now, fetchRun, assets }: ExecutionsOptions): ExecutionsApi {
   const write = async (space: SpaceWorkspace, month: Month, doc: PouchDocument): Promise<void> => {
     const db = await space.space.runs(month);
     const { rev } = await db.put(doc);
@@ -99,13 +102,15 @@ export function createExecutions({ current, now, fetchRun }: ExecutionsOptions):
       const found = await find(id);
       if (!found) throw executionNotFound(id);
       const { space, month, doc } = found;
-      const next: PouchDocument = { ...doc, ...endFields(doc, end, now()) };
+      const db = await space.space.runs(month);
+      const next = await offloadOutputs(db, { ...doc, ...endFields(doc, end, now()) }, bareId(doc._id));
       await write(space, month, next);
       return executionFromDocument(next);
     });
   const get = async (id: string): Promise<Execution | null> => {
     const here = await find(id);
-    return here ? executionFromDocument(here.doc) : fetchRun(id);
+    const execution = here ? executionFromDocument(here.doc) : await fetchRun(id);
+    return execution && fillOutputs(assets, execution);
   };
   const list = async (query: ExecutionQuery = {}): Promise<ExecutionListResult> => {
     const workspace = current.get();
