@@ -1,4 +1,5 @@
-import express, { type Express, type RequestHandler, type Router } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type RequestHandler, type Router } from 'express';
 import type { Auth } from './auth/auth.ts';
 import type { Config } from './config.ts';
 import type { Keyring } from './couch/keyring.ts';
@@ -9,6 +10,7 @@ import { createForwardedWarning } from './http/forwarded-warning.ts';
 import { createHealth, type HealthCheck } from './http/health.ts';
 import { createIdentify } from './http/identify.ts';
 import { createJsonBody } from './http/json-body.ts';
+import { createLiveListener, refuseLive, type OpenLive } from './http/live-listener.ts';
 import { createPages } from './http/pages.ts';
 import { createRateLimiters } from './http/rate-limits.ts';
 import { createRequestContext } from './http/request-context.ts';
@@ -42,7 +44,7 @@ export interface AppOptions {
   /** How much a space holds, for the list of spaces. */
   usageOf?: SpaceRoutesOptions['usageOf'];
   /** What answers at /live. */
-  live?: RequestHandler;
+  live?: OpenLive;
   /** Further REST calls; they are given those of the accounts, so that one description can name them all. */
   routes?: (accountRoutes: Route[]) => Route[];
   /** The folder of the built web application. */
@@ -60,7 +62,7 @@ function createOpenRoutes({ keyring, healthChecks }: AppOptions): Router {
 }
 
 /** The whole server as an Express application; the order of the middleware is written here and nowhere else. */
-export function createApp(options: AppOptions): Express {
+export function createApp(options: AppOptions): RequestListener {
   const { config, log, auth, spaces, mailer, requests, usageOf } = options;
   const { publicUrl } = config;
   const identify = createIdentify({ auth });
@@ -83,12 +85,11 @@ export function createApp(options: AppOptions): Express {
   app.set('trust proxy', config.trustProxy);
   const securityHeaders = createSecurityHeaders({ publicUrl });
   const crossOrigin = createCrossOrigin({ origins: config.corsOrigins });
-  // Whatever is made for a request stays as long as its stream: thousands may be open, with no more than they need.
-  if (options.live) app.use('/live', securityHeaders, crossOrigin, options.live);
   app.use(createRequestContext({ log }), createAccessLog(), requests.middleware);
   app.use(createForwardedWarning({ log, trustProxy: config.trustProxy }));
   app.use(securityHeaders, crossOrigin);
   app.use(createOpenRoutes(options));
+  app.use('/live', limiters.general, refuseLive);
   if (options.proxy) app.use('/db', limiters.replication, options.proxy);
   app.use('/api', limiters.general, createJsonBody({ identify }));
   app.use(
@@ -96,5 +97,6 @@ export function createApp(options: AppOptions): Express {
   );
   if (options.pages !== undefined) app.use(createPages({ directory: options.pages }));
   app.use(createNotFound(), createErrorHandler());
-  return app;
+  if (!options.live) return app;
+  return createLiveListener({ app, open: options.live, middleware: [securityHeaders, crossOrigin] });
 }

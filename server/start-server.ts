@@ -167,12 +167,15 @@ async function serve(options: StartServerOptions, services: Services, closers: C
     ...services,
     requests,
     proxy,
-    live,
+    live: (request, response, headers) => live.open(request, response, headers),
     usageOf: (space) => services.quota.usageOf(space),
     healthChecks: healthChecksOf(services),
     routes: (otherRoutes) =>
       createRestRoutes({
         spaces: withQuota(services.spaces, services.quota),
+        auth: services.auth,
+        mailer: services.mailer,
+        config,
         otherRoutes,
         ...(options.clock === undefined ? {} : { clock: options.clock }),
       }),

@@ -2,7 +2,7 @@
 export interface LiveLimits {
   /** Open streams of one user, of all browsers and keys together. */
   streamsPerUser: number;
-  /** New streams of one user, and refused ones of one address, in a minute; 0 turns the limit off. */
+  /** New streams of one user in a minute; 0 turns the limit off. */
   opensPerMinute: number;
   heartbeatSeconds: number;
   /** How long before its token ends a stream says so. */

@@ -1,6 +1,6 @@
-import type { RequestHandler } from 'express';
 import type { Auth } from '../auth/auth.ts';
 import type { Couch } from '../couch/couch.ts';
+import type { OpenLive } from '../http/live-listener.ts';
 import type { Log } from '../log.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
 import type { Quota } from '../spaces/quota.ts';
@@ -26,13 +26,15 @@ export interface LiveOptions {
   clock?: () => Date;
 }
 
-/** An Express handler for `/live`, to be mounted before all others: what is made for a request stays with the stream. */
-export type Live = RequestHandler & {
+/** The streams of this process. */
+export interface Live {
+  /** Answers `GET /live`; see `createLiveListener`. */
+  open: OpenLive;
   /** Tells all streams to look at everything, where rings may have been missed. */
   greetAll(): void;
   /** Tells all streams when to come back, and ends them. */
   close(): Promise<void>;
-};
+}
 
 /** How long clients have to take what they are told at the end. */
 const goodbyeMilliseconds = 300;
@@ -73,7 +75,8 @@ export function createLive(options: LiveOptions): Live {
     return Math.round(least + Math.random() * Math.max(most - least, audience.size * 2));
   }
 
-  return Object.assign(openStream.handler, {
+  return {
+    open: openStream.open,
     greetAll: () => broadcast.greetAll(),
     async close() {
       openStream.close();
@@ -88,5 +91,5 @@ export function createLive(options: LiveOptions): Live {
       const until = Date.now() + goodbyeMilliseconds;
       while (audience.size > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
     },
-  });
+  };
 }

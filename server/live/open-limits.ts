@@ -1,10 +1,10 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { SetteeError } from '../errors.ts';
 
-/** How often streams may be opened: by a user, and by an address that nobody could be identified at. */
+/** How often a user may open streams. */
 export interface OpenLimits {
   /** Throws SetteeError `rate_limited`. */
-  count(key: string): Promise<void>;
+  count(userId: string): Promise<void>;
 }
 
 function tooMany(message: string, seconds: number): SetteeError {
@@ -15,8 +15,8 @@ export function createOpenLimits({ opensPerMinute }: { opensPerMinute: number })
   if (opensPerMinute === 0) return { count: () => Promise.resolve() };
   const limiter = new RateLimiterMemory({ keyPrefix: 'live', points: opensPerMinute, duration: 60 });
   return {
-    async count(key) {
-      await limiter.consume(key).catch((refused: unknown) => {
+    async count(userId) {
+      await limiter.consume(userId).catch((refused: unknown) => {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         const seconds = Math.max(1, Math.ceil(refused.msBeforeNext / 1000));
         throw tooMany(`Too many streams were opened; try again in ${seconds} s.`, seconds);

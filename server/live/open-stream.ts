@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Auth } from '../auth/auth.ts';
 import { hasScope, type Principal } from '../auth/principal.ts';
-import { errorBody, SetteeError } from '../errors.ts';
-import { clientAddress } from '../http/client-address.ts';
-import { toSetteeError } from '../http/errors.ts';
+import { SetteeError } from '../errors.ts';
+import type { OpenLive } from '../http/live-listener.ts';
 import type { Log } from '../log.ts';
 import type { Audience, Listener } from './audience.ts';
 import { helloText } from './broadcast.ts';
@@ -25,15 +23,14 @@ export interface OpenStreamOptions {
   clock: () => Date;
 }
 
-function lastEventId(request: Request): string | undefined {
+function lastEventId(request: IncomingMessage): string | undefined {
   const header = request.headers['last-event-id'];
-  const asked = typeof header === 'string' ? header : request.query.lastEventId;
-  return typeof asked === 'string' && asked.length <= 64 ? asked : undefined;
+  const [, query] = (request.url ?? '').split('?');
+  const asked = typeof header === 'string' ? header : new URLSearchParams(query).get('lastEventId');
+  return asked !== null && asked.length <= 64 ? asked : undefined;
 }
 
-function assertCall(request: Request, isClosing: boolean): void {
-  const [path] = request.url.split('?');
-  if (path !== '/') throw new SetteeError('not_found', 'There is nothing here.');
+function assertCall(request: IncomingMessage, isClosing: boolean): void {
   if (request.method !== 'GET') {
     throw new SetteeError('bad_request', 'Only GET is allowed.', { status: 405, headers: { Allow: 'GET' } });
   }
@@ -44,35 +41,23 @@ function assertCall(request: Request, isClosing: boolean): void {
   }
 }
 
-function refuse(response: Response, thrown: unknown, log: Log): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  const requestId = randomUUID();
-  const known = toSetteeError(thrown);
-  if (known === null) log.error({ err: thrown, requestId }, 'a live stream could not be opened');
-  const error = known ?? new SetteeError('internal_error', 'Something went wrong here.');
-  response
-    .status(error.status)
-    .set({ 'Cache-Control': 'no-store', 'X-Request-Id': requestId, ...error.headers });
-  response.json(errorBody(error));
+/** What the request brought is not needed any more, and would stay as long as the stream. */
+function forget(request: IncomingMessage): void {
+  request.headers = {};
+  request.rawHeaders = [];
 }
 
 /** Opens streams: who asks, whether there is room, which spaces, and what was missed. */
-export function createOpenStream(options: OpenStreamOptions): { handler: RequestHandler; close(): void } {
+export function createOpenStream(options: OpenStreamOptions): { open: OpenLive; close(): void } {
   const { auth, audience, events, limits, log, clock } = options;
   const opens = createOpenLimits(limits);
   let isClosing = false;
 
-  async function identify(request: Request): Promise<Principal> {
-    const principal = await auth.authenticate(request.headers.authorization).catch(async (error: unknown) => {
-      await opens.count(`address:${clientAddress(request.ip)}`);
-      throw error;
-    });
+  async function identify(request: IncomingMessage): Promise<Principal> {
+    const principal = await auth.authenticate(request.headers.authorization);
     if (!hasScope(principal, 'read'))
       throw new SetteeError('insufficient_scope', 'This needs the scope read.');
-    await opens.count(`user:${principal.userId}`);
+    await opens.count(principal.userId);
     return principal;
   }
 
@@ -108,25 +93,22 @@ export function createOpenStream(options: OpenStreamOptions): { handler: Request
     );
   }
 
-  async function answer(request: Request, response: Response): Promise<void> {
-    assertCall(request, isClosing);
-    const id = lastEventId(request);
-    const stream = createLiveStream(response, await identify(request), clock().getTime());
-    makeRoom(stream);
-    // Nobody would be told, and its close was before anyone listened.
-    if (response.destroyed) return;
-    response.once('close', () => onClose(stream));
-    const listener = await audience.join(stream);
-    if (response.destroyed || response.writableEnded) return;
-    response.writeHead(200, streamHeaders);
-    request.socket.setKeepAlive(true, keepAliveMilliseconds);
-    request.socket.setNoDelay(true);
-    greet(stream, listener, id);
-  }
-
   return {
-    handler: (request, response) => {
-      answer(request, response).catch((error: unknown) => refuse(response, error, log));
+    async open(request, response, headers) {
+      assertCall(request, isClosing);
+      const id = lastEventId(request);
+      const stream = createLiveStream(response, await identify(request), clock().getTime());
+      makeRoom(stream);
+      // Nobody would be told, and its close was before anyone listened.
+      if (response.destroyed) return;
+      response.once('close', () => onClose(stream));
+      const listener = await audience.join(stream);
+      if (response.destroyed || response.writableEnded) return;
+      response.writeHead(200, { ...headers, ...streamHeaders });
+      forget(request);
+      request.socket.setKeepAlive(true, keepAliveMilliseconds);
+      request.socket.setNoDelay(true);
+      greet(stream, listener, id);
     },
     close() {
       isClosing = true;

@@ -94,6 +94,5 @@ export function toReplicationError(thrown: unknown): ReplicationError | null {
   return new ReplicationError(thrown.status, errorNames[thrown.status] ?? 'error', thrown.message, {
     headers: thrown.headers ?? {},
     cause: thrown,
-    code: thrown.code,
   });
 }

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { outcome, rest } from '../../support/rest-client.ts';
 import { startSettee, type StartSetteeOptions, type TestSettee } from '../../support/settee.ts';
 import { createLive, type Live, type LiveOptions } from '../../../server/live/live.ts';
+import type { SetteeError } from '../../../server/errors.ts';
 import { createLog } from '../../../server/log.ts';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express from 'express';
 import { isEvent, openLive } from './open-live.ts';
 
 let settee: TestSettee;
@@ -26,7 +26,12 @@ async function startLive(limits: LiveOptions['limits'], changes: Partial<LiveOpt
     limits: { ...limits },
     ...changes,
   });
-  const server = createServer(express().use('/live', live));
+  const server = createServer((request, response) => {
+    live.open(request, response, {}).catch((error: unknown) => {
+      const { status, code } = error as SetteeError;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ code }));
+    });
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   started.push({ live, server });
@@ -97,8 +102,17 @@ describe('a stream is refused', () => {
     const { accessToken: token } = await settee.register();
     for (let count = 0; count < 3; count += 1) (await openLive(url, { token })).close();
     expect(outcome(await rest(url, 'GET /live', { token }))).toBe('429 rate_limited');
-    for (let count = 0; count < 3; count += 1) await rest(url, 'GET /live');
-    expect(outcome(await rest(url, 'GET /live'))).toBe('429 rate_limited');
+  });
+});
+
+describe('whoever is refused again and again', () => {
+  it('meets the limit of his address, as at every other call', async () => {
+    const rateLimits = { windowSeconds: 60, signIn: 0, general: 3, replication: 0 };
+    await start({ config: { rateLimits } });
+    for (let count = 0; count < 3; count += 1) {
+      expect(outcome(await rest(settee.url, 'GET /live'))).toBe('401 unauthorized');
+    }
+    expect(outcome(await rest(settee.url, 'GET /live'))).toBe('429 rate_limited');
   });
 });
 
