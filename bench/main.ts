@@ -3,6 +3,7 @@ import { idleStreams } from './idle-streams.ts';
 import { firstSync } from './first-sync.ts';
 import { ratioRow } from './compare.ts';
 import { writeToListener } from './latency.ts';
+import { mergeCost } from './merge.ts';
 import { newPerson } from './people.ts';
 import { replication } from './replication.ts';
 import { restList } from './rest-list.ts';
@@ -65,6 +66,9 @@ async function dropDatabases(couchUrl: string, prefix: string): Promise<void> {
   }
 }
 
+if (!only || only.test('merge')) {
+  printTable('Merges against copying and comparing plain JSON (medians)', await mergeCost(40));
+}
 await benchmark('Embedded engine');
 if (process.env.COUCHDB_URL) await benchmark('CouchDB', process.env.COUCHDB_URL);
 process.exit(0);

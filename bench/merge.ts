@@ -9,10 +9,10 @@ const at = (second: number) => new Date(Date.UTC(2025, 0, 1) + second * 1000).to
 
 /** The largest real flows where there are any, else generated ones, as three versions: a base and two edits of it. */
 function largest(count: number): FlowContent[] {
-  const real = realFlows().map(({ name, flow }) => ({ name, flow }) as Pick<FlowContent, 'name' | 'flow'>);
+  const real = realFlows().map(({ name, flow }) => ({ name, flow }));
   const all = real.length > 0 ? real : makeFlows({ seed: 1, count: 20 });
   return all
-    .map((flow) => ({ ...flow, version: '1.0.0', createdAt: at(0), updatedAt: at(0) }) as FlowContent)
+    .map((flow) => ({ ...flow, version: '1.0.0', createdAt: at(0), updatedAt: at(0) }))
     .toSorted((a, b) => JSON.stringify(b).length - JSON.stringify(a).length)
     .slice(0, count);
 }
@@ -57,7 +57,7 @@ async function medianOf(work: () => unknown, rounds: number): Promise<number> {
 function leavesOf(versions: FlowContent[]): Leaf[] {
   const documents = versions.map((flow) => {
     const identity = { _id: 'flow:00000000-0000-4000-8000-000000000001', type: 'flow', schemaVersion: 1 };
-    return { ...flow, ...identity } as LeafDocument;
+    return { ...flow, ...identity };
   });
   const root = computeRevision(documents[0] as LeafDocument);
   return documents.map((document, index) => ({
@@ -75,14 +75,14 @@ export async function mergeCost(rounds: number): Promise<Row[]> {
     const bases = new Map([[root.ancestry[0] ?? '', root.document]]);
     const kilobytes = Math.round(JSON.stringify(base).length / 1000);
     const plain = await medianOf(() => plainWork(base, a, b), rounds);
-    const parts: [string, () => unknown][] = [
-      ['merge', () => mergeFlows({ base, sides: [a, b] })],
-      ['difference for a screen', () => diff3({ base, sides: [a, b] })],
-      ['merge with revision and tombstones', () => mergeDocument({ leaves: [left, right], bases })],
+    const parts: [string, number, () => unknown][] = [
+      ['merge', 3, () => mergeFlows({ base, sides: [a, b] })],
+      ['difference for a screen', 3, () => diff3({ base, sides: [a, b] })],
+      ['merge with revision and tombstones', 12, () => mergeDocument({ leaves: [left, right], bases })],
     ];
-    for (const [what, work] of parts) {
+    for (const [what, aim, work] of parts) {
       const line = `${what}, ${base.name.slice(0, 30)} (${kilobytes} kB, ${base.flow.nodes.length} nodes)`;
-      rows.push(ratioRow(line, await medianOf(work, rounds), plain, 3));
+      rows.push(ratioRow(line, await medianOf(work, rounds), plain, aim));
     }
   }
   return rows;

@@ -3,7 +3,7 @@ import type { MergeConflict } from './merge-flows.ts';
 import { mergeFlows } from './merge-flows.ts';
 import type { Repair } from './repair-graph.ts';
 import type { LeafDocument } from './revision-graph.ts';
-import { sameContent } from './same-content.ts';
+import { sameStoredContent } from './same-content.ts';
 
 /** What becomes of two leaves of a document: merge them, let the later one show, or leave both to a person. */
 export type ConflictRule = 'merge' | 'last-write-wins' | 'ask';
@@ -33,7 +33,7 @@ const flowOf = (document: LeafDocument) => document as unknown as FlowContent;
 export const flowRules: MergeRules = {
   needsBase: true,
   keepsVersions: true,
-  same: (a, b) => (a.deleted === true) === (b.deleted === true) && sameContent(flowOf(a), flowOf(b)),
+  same: (a, b) => (a.deleted === true) === (b.deleted === true) && sameStoredContent(flowOf(a), flowOf(b)),
   combine(base, sides) {
     const { merged, conflicts, repaired } = mergeFlows({
       base: base && flowOf(base),

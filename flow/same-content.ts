@@ -1,5 +1,6 @@
 import { computedFlowFields, mergeMarks, serverOnlyFields, type FlowContent } from '../schema/index.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { equalJson } from './equal-json.ts';
 
 /** When, where and under which number something was saved: two flows that differ in nothing else are no conflict. */
 const bookkeeping = new Set<string>([
@@ -19,13 +20,10 @@ const bookkeeping = new Set<string>([
   'userAgent',
 ]);
 
-function content(flow: FlowContent, viewport: boolean): string {
+function content(flow: FlowContent, viewport: boolean): object {
   const kept = Object.entries(flow).filter(([key]) => !bookkeeping.has(key) && !key.startsWith('_'));
   const { viewport: view, ...graph } = flow.flow;
-  return canonicalJson({
-    ...Object.fromEntries(kept),
-    flow: viewport ? { ...graph, viewport: view } : graph,
-  });
+  return { ...Object.fromEntries(kept), flow: viewport ? { ...graph, viewport: view } : graph };
 }
 
 /**
@@ -33,5 +31,11 @@ function content(flow: FlowContent, viewport: boolean): string {
  * viewport, unless `viewport` is set (an autosave keeps it, a conflict over it would be absurd).
  */
 export function sameContent(a: FlowContent, b: FlowContent, options: { viewport?: boolean } = {}): boolean {
-  return content(a, options.viewport ?? false) === content(b, options.viewport ?? false);
+  const [left, right] = [a, b].map((flow) => content(flow, options.viewport ?? false));
+  return canonicalJson(left) === canonicalJson(right);
+}
+
+/** The same of two flows that a database gave, which hold nothing but JSON: many times faster. */
+export function sameStoredContent(a: FlowContent, b: FlowContent): boolean {
+  return equalJson(content(a, false), content(b, false));
 }

@@ -44,3 +44,37 @@ test('a key named like the prototype counts as any other', () => {
   const strange: unknown = JSON.parse('{"__proto__":{"a":1}}');
   expect(canonicalJson(strange)).toBe('{"__proto__":{"a":1}}');
 });
+
+/** As the rule says it, and nothing else. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${written(member)}`).join(',')}}`;
+}
+
+test('numbers and strange names among the keys change nothing', () => {
+  const key = fc.oneof(
+    fc.constantFrom('10', '9', '01', '-1', '__proto__', 'toJSON', 'length', ''),
+    fc.string(),
+  );
+  const json = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.integer(),
+      fc.string(),
+      fc.constant(null),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc.array(tie('value'), { maxLength: 3 }),
+    object: fc
+      .array(fc.tuple(key, tie('value')), { maxLength: 4 })
+      .map((entries) => Object.fromEntries(entries)),
+  })).value;
+  fc.assert(
+    fc.property(json, (value) => {
+      expect(canonicalJson(value)).toBe(written(JSON.parse(JSON.stringify(value))));
+    }),
+  );
+});
