@@ -9,6 +9,7 @@ export const analyticsQuerySchema = z.object({
   to: anyTimeSchema.or(z.iso.date()).optional(),
   period: z.enum(['day', 'week', 'month']).default('day'),
   flowId: z.string().max(128).optional(),
+  spaceId: z.string().max(100).optional().describe('Of all spaces of the caller’s where it is left out.'),
 });
 export type AnalyticsQuery = z.infer<typeof analyticsQuerySchema>;
 

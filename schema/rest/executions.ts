@@ -49,6 +49,7 @@ export type CompleteExecutionBody = z.infer<typeof completeExecutionBodySchema>;
 export const executionListQuerySchema = z.object({
   flowId: foreignIdSchema.optional(),
   status: z.enum(executionStatuses).optional(),
+  spaceId: z.string().max(100).optional().describe('Of all spaces of the caller’s where it is left out.'),
   ...pagingQueryFields,
 });
 export type ExecutionListQuery = z.infer<typeof executionListQuerySchema>;

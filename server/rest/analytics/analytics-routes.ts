@@ -16,7 +16,11 @@ interface Question {
   name: string;
   summary: string;
   schema: ZodType;
-  answer: (space: UserSpace, services: AnalyticsServices, query: AnalyticsQuery) => Promise<unknown>;
+  answer: (
+    spaces: readonly UserSpace[],
+    services: AnalyticsServices,
+    query: AnalyticsQuery,
+  ) => Promise<unknown>;
 }
 
 const questions: Question[] = [
@@ -50,10 +54,10 @@ export function createAnalyticsRoutes(services: AnalyticsServices & { open: Open
       summary,
       access: 'read',
       query: analyticsQuerySchema,
-      replies: { 200: { description: 'Figures of the caller’s own space.', schema } },
+      replies: { 200: { description: 'Figures of the caller’s spaces, or of the one named.', schema } },
       async handle({ principal, query }) {
-        const space = await services.open(principal);
-        return { status: 200, body: await answer(space, services, query) };
+        const spaces = await services.open.all(principal, query.spaceId);
+        return { status: 200, body: await answer(spaces, services, query) };
       },
     }),
   );

@@ -1,5 +1,7 @@
 import type { AnalyticsQuery, ExecutionAnalytics } from '../../../schema/index.ts';
 import type { FlowCatalog } from '../flows/flow-catalog.ts';
+import type { FlowIndex } from '../flows/flow-index.ts';
+import { monthsOf } from '../runs/months-of.ts';
 import {
   addFigures,
   averageDurationOf,
@@ -39,28 +41,33 @@ function figuresReply(figures: RunFigures): Figures & { successful: number } {
   };
 }
 
+/** What a flow is called where it is. */
+export function nameIn(indexes: readonly FlowIndex[], flowId: string): string | undefined {
+  return indexes.flatMap((index) => index.get(flowId)?.name ?? [])[0];
+}
+
 /** Hours of the day with the most runs, the busiest first; none where nothing ran. */
 function peakHoursOf(byHour: readonly number[]): { hour: number; count: number }[] {
   const hours = byHour.map((count, hour) => ({ hour, count })).filter(({ count }) => count > 0);
   return sorted(hours, (a, b) => b.count - a.count || a.hour - b.hour).slice(0, 3);
 }
 
-/** What the runs of a space come to, in all, by hour, by period and by flow; the flow with the most runs first. */
+/** What the runs of these spaces come to, in all, by hour, by period and by flow; the flow with the most runs first. */
 export async function executionAnalytics(
-  space: UserSpace,
+  spaces: readonly UserSpace[],
   { catalog, usage }: AnalyticsServices,
   query: AnalyticsQuery,
 ): Promise<ExecutionAnalytics> {
   const { flowId, period } = query;
   const selection = { ...rangeOf(query), ...(flowId === undefined ? {} : { flowId }) };
-  const [index, figures] = await Promise.all([
-    catalog.current(space),
-    collectFigures(space, usage, selection),
+  const [indexes, figures] = await Promise.all([
+    Promise.all(spaces.map((space) => catalog.current(space))),
+    collectFigures(monthsOf(spaces), usage, selection),
   ]);
   const total = noFigures();
   for (const one of figures.byFlow.values()) addFigures(total, one);
   const byFlow = [...figures.byFlow].map(([id, one]) => {
-    const name = index.get(id)?.name;
+    const name = nameIn(indexes, id);
     return { flowId: id, ...(name === undefined ? {} : { flowName: name }), ...figuresReply(one) };
   });
   return {

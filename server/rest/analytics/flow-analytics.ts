@@ -1,7 +1,7 @@
 import type { AnalyticsQuery, FlowAnalytics } from '../../../schema/index.ts';
 import type { FlowIndex } from '../flows/flow-index.ts';
 import { countOf, type RunFigures } from '../runs/run-figures.ts';
-import type { DocumentStore } from '../store/document-store.ts';
+import { monthsOf } from '../runs/months-of.ts';
 import { sorted } from '../store/sorted.ts';
 import type { UserSpace } from '../store/user-space.ts';
 import type { AnalyticsServices } from './execution-analytics.ts';
@@ -16,21 +16,32 @@ export interface TemplateUse {
   executions: number;
 }
 
-/** Counts of a view whose reduce is `_count`, by key. */
-export async function countsOf(documents: DocumentStore, view: string): Promise<[string, number][]> {
-  const rows = await documents.view<string, number>(view, { group: true });
-  return rows.map(({ key, value }) => [key, value]);
+/** Counts of a view whose reduce is `_count`, by key, over several spaces. */
+export async function countsOf(
+  spaces: readonly Pick<UserSpace, 'documents'>[],
+  view: string,
+): Promise<[string, number][]> {
+  const totals = new Map<string, number>();
+  const found = await Promise.all(
+    spaces.map(({ documents }) => documents.view<string, number>(view, { group: true })),
+  );
+  for (const { key, value } of found.flat()) totals.set(key, (totals.get(key) ?? 0) + value);
+  return [...totals];
 }
 
-async function nodeCountOf(documents: DocumentStore): Promise<{ total: number; average: number | null }> {
-  const [row] = await documents.view<null, { sum: number; count: number }>('node_count', {});
-  const { sum, count } = row?.value ?? { sum: 0, count: 0 };
+async function nodeCountOf(spaces: readonly UserSpace[]): Promise<{ total: number; average: number | null }> {
+  const rows = await Promise.all(
+    spaces.map(({ documents }) => documents.view<null, { sum: number; count: number }>('node_count', {})),
+  );
+  const stats = rows.flatMap(([row]) => row?.value ?? []);
+  const sum = stats.reduce((total, one) => total + one.sum, 0);
+  const count = stats.reduce((total, one) => total + one.count, 0);
   return { total: count, average: count === 0 ? null : Math.round((100 * sum) / count) / 100 };
 }
 
-/** The templates of a space, the most popular first: by copies, then by runs. */
-function templatesOf(index: FlowIndex, usage: ReadonlyMap<string, RunFigures>): TemplateUse[] {
-  const flows = index.all().filter(({ deleted }) => deleted !== true);
+/** The templates of these spaces, the most popular first: by copies, then by runs. */
+function templatesOf(indexes: readonly FlowIndex[], usage: ReadonlyMap<string, RunFigures>): TemplateUse[] {
+  const flows = indexes.flatMap((index) => index.all()).filter(({ deleted }) => deleted !== true);
   const copies = new Map<string, number>();
   for (const { parentFlowId: id } of flows) if (id !== undefined) copies.set(id, (copies.get(id) ?? 0) + 1);
   const templates = flows
@@ -46,22 +57,21 @@ function templatesOf(index: FlowIndex, usage: ReadonlyMap<string, RunFigures>): 
   );
 }
 
-/** What flows a space has; `from` and `to` choose what is counted as created, the rest tells of today. */
+/** What flows these spaces have; `from` and `to` choose what is counted as created, the rest tells of today. */
 export async function flowAnalytics(
-  space: UserSpace,
+  spaces: readonly UserSpace[],
   { catalog, usage }: AnalyticsServices,
   query: AnalyticsQuery,
 ): Promise<FlowAnalytics> {
-  const { documents } = space;
   const range = rangeOf(query);
-  const [byStatus, byCategory, byTag, days, nodes, index, figures] = await Promise.all([
-    countsOf(documents, 'flows_by_status'),
-    countsOf(documents, 'flows_by_category'),
-    countsOf(documents, 'flows_by_tag'),
-    countsOf(documents, 'flows_by_created_day'),
-    nodeCountOf(documents),
-    catalog.current(space),
-    usage.byFlow(space),
+  const [byStatus, byCategory, byTag, days, nodes, indexes, figures] = await Promise.all([
+    countsOf(spaces, 'flows_by_status'),
+    countsOf(spaces, 'flows_by_category'),
+    countsOf(spaces, 'flows_by_tag'),
+    countsOf(spaces, 'flows_by_created_day'),
+    nodeCountOf(spaces),
+    Promise.all(spaces.map((space) => catalog.current(space))),
+    usage.byFlow(monthsOf(spaces)),
   ]);
   return {
     total: nodes.total,
@@ -73,6 +83,6 @@ export async function flowAnalytics(
       query.period,
     ),
     averageNodeCount: nodes.average,
-    templates: templatesOf(index, figures),
+    templates: templatesOf(indexes, figures),
   };
 }

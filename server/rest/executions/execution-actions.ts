@@ -19,6 +19,7 @@ import { SetteeError } from '../../errors.ts';
 import type { CheckPrecondition } from '../http-conditions.ts';
 import { changeDocument } from '../store/change-document.ts';
 import type { Stored } from '../store/document-store.ts';
+import { assertWrites } from '../store/space-rights.ts';
 import { without } from '../store/without.ts';
 import type { UserSpace } from '../store/user-space.ts';
 import { findExecution, readExecution } from './find-execution.ts';
@@ -66,12 +67,12 @@ async function flowOf(space: UserSpace, flowId: string): Promise<FlowDocument | 
 export async function startExecution(
   space: UserSpace,
   body: StartExecutionBody,
-  now: Date,
+  { now, flowIn = space }: { now: Date; flowIn?: UserSpace | null },
 ): Promise<StoredExecution> {
   const startedAt = body.startedAt ?? now.toISOString();
   const id = body.id ?? uuidV7({ msecs: Date.parse(startedAt) });
-  if (body.id !== undefined && (await findExecution(space, id)) !== null) throw taken();
-  const flow = await flowOf(space, body.flowId);
+  if (body.id !== undefined && (await findExecution([space], id)) !== null) throw taken();
+  const flow = await flowOf(flowIn ?? space, body.flowId);
   const document: ExecutionDocument = {
     results: [],
     ...fieldsOf(body),
@@ -112,7 +113,7 @@ function ended(current: ExecutionDocument, body: CompleteExecutionBody, now: Dat
 
 /** Records how a run ended; said again, the last one counts. Runs of the server's engine cannot be ended this way. */
 export async function completeExecution(
-  space: UserSpace,
+  spaces: readonly UserSpace[],
   id: string,
   {
     body,
@@ -120,7 +121,8 @@ export async function completeExecution(
     check,
   }: { body: CompleteExecutionBody; now: Date; check: CheckPrecondition<ExecutionDocument> },
 ): Promise<StoredExecution> {
-  const { month, document: found } = await readExecution(space, id);
+  const { space, month, document: found } = await readExecution(spaces, id);
+  assertWrites(space);
   if (found._id.startsWith(idPrefixes.run)) {
     throw new SetteeError('forbidden', 'Only the server ends the runs of its engine.');
   }

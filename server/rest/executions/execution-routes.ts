@@ -8,8 +8,10 @@ import {
   executionLogsSchema,
   executionSchema,
   startedExecutionSchema,
+  uuidPattern,
   type ExecutionDocument,
 } from '../../../schema/index.ts';
+import { findPlace } from '../flows/flow-place.ts';
 import { etagOf, notModified, preconditionOf } from '../http-conditions.ts';
 import { defineRoute, type Route } from '../route.ts';
 import type { Usage } from '../runs/usage.ts';
@@ -40,7 +42,8 @@ function listRoute({ open, usage }: ExecutionServices): Route {
     query: executionListQuerySchema,
     replies: { 200: { description: 'A page of summaries.', schema: executionListSchema } },
     async handle({ principal, query }) {
-      return { status: 200, body: await listExecutions(await open(principal), usage, query) };
+      const spaces = await open.all(principal, query.spaceId);
+      return { status: 200, body: await listExecutions(spaces, usage, query) };
     },
   });
 }
@@ -59,7 +62,11 @@ function startRoute({ open, now }: ExecutionServices): Route {
       410: { description: 'Runs of that month are not kept any more.', schema: errorBodySchema },
     },
     async handle({ principal, body }) {
-      const execution = await startExecution(await open(principal), body, now());
+      const { flowId } = body;
+      const flowIn = uuidPattern.test(flowId) ? await findPlace(open, principal, flowId) : null;
+      // Beside the flow, so that whoever sees it sees its runs; a viewer's are in his personal space.
+      const space = flowIn === null || flowIn.role === 'viewer' ? await open(principal) : flowIn;
+      const execution = await startExecution(space, body, { now: now(), flowIn });
       const { status, startedAt } = execution;
       return {
         status: 201,
@@ -86,7 +93,7 @@ function completeRoute({ open, now }: ExecutionServices): Route {
     },
     async handle({ principal, params: { id }, body, request }) {
       const check = preconditionOf<ExecutionDocument>(request, showExecution);
-      const execution = await completeExecution(await open(principal), id, { body, now: now(), check });
+      const execution = await completeExecution(await open.all(principal), id, { body, now: now(), check });
       return { status: 200, body: showExecution(execution), headers: { ETag: etagOf(execution) } };
     },
   });
@@ -106,7 +113,7 @@ function readRoute({ open }: ExecutionServices): Route {
       404: notFound,
     },
     async handle({ principal, params: { id }, request }) {
-      const { document } = await readExecution(await open(principal), id);
+      const { document } = await readExecution(await open.all(principal), id);
       const unchanged = notModified(request, document);
       if (unchanged !== null) return unchanged;
       return { status: 200, body: showExecution(document), headers: { ETag: etagOf(document) } };
@@ -124,7 +131,7 @@ function logsRoute({ open }: ExecutionServices): Route {
     params: executionIdParamsSchema,
     replies: { 200: { description: 'Log lines and warnings.', schema: executionLogsSchema }, 404: notFound },
     async handle({ principal, params: { id } }) {
-      const { document } = await readExecution(await open(principal), id);
+      const { document } = await readExecution(await open.all(principal), id);
       const { logs = [], warnings = [] } = document;
       return { status: 200, body: { logs, warnings } };
     },

@@ -2,7 +2,7 @@ import { bareId, type ExecutionListQuery, type ExecutionSummary } from '../../..
 import type { MonthFigures } from '../runs/month-figures.ts';
 import type { Usage } from '../runs/usage.ts';
 import type { DocumentStore, ViewQuery } from '../store/document-store.ts';
-import type { UserSpace } from '../store/user-space.ts';
+import type { RunsMonth, UserSpace } from '../store/user-space.ts';
 
 export interface ListedExecutions {
   executions: ExecutionSummary[];
@@ -53,23 +53,53 @@ async function pageOf(
   return rows(documents, 'executions_by_started', { skip, limit });
 }
 
-/** Runs over all months, the newest first; within a month by the time they started. */
+/** The months of several spaces, those of the same month together, the newest first. */
+async function monthsTogether(spaces: readonly UserSpace[]): Promise<RunsMonth[][]> {
+  const byMonth = new Map<string, RunsMonth[]>();
+  for (const month of (await Promise.all(spaces.map((space) => space.months()))).flat()) {
+    byMonth.set(month.month, [...(byMonth.get(month.month) ?? []), month]);
+  }
+  return [...byMonth].toSorted(([a], [b]) => (a < b ? 1 : -1)).map(([, together]) => together);
+}
+
+/** A page of what several databases hold of one month. */
+async function pageOfMonth(
+  together: readonly RunsMonth[],
+  filter: Filter,
+  { skip, limit }: Page,
+): Promise<ExecutionSummary[]> {
+  const [only] = together;
+  if (only && together.length === 1) return pageOf(only.documents, filter, { skip, limit });
+  const first = { skip: 0, limit: skip + limit };
+  const found = await Promise.all(together.map(({ documents }) => pageOf(documents, filter, first)));
+  return found
+    .flat()
+    .toSorted((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+    .slice(skip, skip + limit);
+}
+
+/** Runs over all months of these spaces, the newest first; within a month by the time they started. */
 export async function listExecutions(
-  space: UserSpace,
+  spaces: readonly UserSpace[],
   usage: Usage,
   query: ExecutionListQuery,
 ): Promise<ListedExecutions> {
   const { limit, offset } = query;
   const executions: ExecutionSummary[] = [];
   let total = 0;
-  const months = await space.months();
-  const counts = await Promise.all(months.map(async (month) => countIn(await usage.month(month), query)));
-  for (const [index, { documents }] of months.entries()) {
+  const months = await monthsTogether(spaces);
+  const counts = await Promise.all(
+    months.map(async (together) => {
+      const figures = await Promise.all(together.map((month) => usage.month(month)));
+      return figures.reduce((sum, month) => sum + countIn(month, query), 0);
+    }),
+  );
+  for (const [index, together] of months.entries()) {
     const count = counts[index] ?? 0;
     const skip = Math.max(0, offset - total);
     const wanted = limit - executions.length;
     if (skip < count && wanted > 0) {
-      executions.push(...(await pageOf(documents, query, { skip, limit: wanted })));
+      executions.push(...(await pageOfMonth(together, query, { skip, limit: wanted })));
     }
     total += count;
   }
