@@ -8,6 +8,7 @@ import { summarizeFlow } from '../../client-sync/local/flow-summary.ts';
 import { keepVersion, readVersion } from '../../client-sync/local/versions.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
+import type { SpaceWorkspace } from '../../client-sync/workspace.ts';
 import { makeVersion } from '../../flow/version.ts';
 import { flowDocId } from '../../schema/ids.ts';
 import type { FlowDocument } from '../../schema/index.ts';
@@ -44,8 +45,11 @@ describe('a conflict', () => {
     const { live } = await readLeaves(db, docId);
     return live.find((leaf) => leaf.name === name) as FlowDocument;
   };
-  const resolve = (store: ReturnType<typeof openStore>, docId: string) =>
-    resolveConflict({ db, flows: store, docId, choice: { keep: 'local' }, iso: new Date().toISOString() });
+  const resolve = (store: ReturnType<typeof openStore>, docId: string) => {
+    const info = { kind: 'personal', role: 'owner' };
+    const workspace = { info, space: { main: db }, flows: store } as unknown as SpaceWorkspace;
+    return resolveConflict({ workspace, docId, choice: { keep: 'local' }, iso: new Date().toISOString() });
+  };
 
   it('keeps its losing side where the same version was deleted before', async () => {
     const { store, docId } = await makeConflict();
