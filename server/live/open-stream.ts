@@ -88,7 +88,13 @@ export function createOpenStream(options: OpenStreamOptions): { open: OpenLive; 
     audience.leave(stream);
     const milliseconds = Math.round(clock().getTime() - stream.openedAt);
     log.info(
-      { path: '/live', status: stream.response.statusCode, milliseconds, userId: stream.userId },
+      {
+        method: 'GET',
+        path: '/live',
+        status: stream.response.statusCode,
+        milliseconds,
+        userId: stream.userId,
+      },
       'request',
     );
   }

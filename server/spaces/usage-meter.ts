@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Couch } from '../couch/couch.ts';
 import { eachOf } from '../couch/each-of.ts';
+import { engineStatus } from '../couch/engine-error.ts';
 import { listRunsDatabases } from './remove-space.ts';
 import type { Space } from './spaces.ts';
 
@@ -82,7 +83,9 @@ export function createUsageMeter(options: {
     const old = databases.filter((database) => isOld(meter, database, now));
     await eachOf(old, { concurrency: measuresAtOnce }, (database) =>
       // A month that was dropped, or is not made yet, holds nothing.
-      readPart(meter, database).catch(() => void meter.parts.delete(database)),
+      readPart(meter, database).catch((error: unknown) => {
+        if (engineStatus(error) === 404) meter.parts.delete(database);
+      }),
     );
     const measured = sum([...meter.parts.values()]);
     meter.added = minus(meter.added, before);
