@@ -27,7 +27,7 @@ export async function openKeyDatabase(name: string): Promise<KeyDatabase> {
       await writing.catch(() => {});
       const store = database.transaction(table).objectStore(table);
       const [keys, values] = await Promise.all([answerOf(store.getAllKeys()), answerOf(store.getAll())]);
-      return new Map(keys.map((key, index) => [String(key), String(values[index])]));
+      return new Map(keys.map((key, index) => [key as string, String(values[index])]));
     },
     write(key, value) {
       const next = writing

@@ -1,64 +1,15 @@
-import type { Pouch } from '../pouch/pouch-types.ts';
-import type { DatabaseRef, Direction, SyncEvent } from '../status/sync-facts.ts';
+import type { Direction } from '../status/sync-facts.ts';
+import type { Arrival, DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
 import { createDatabaseReport, type DatabaseReport } from './database-report.ts';
 import { createMainSync, type MainSync } from './main-sync.ts';
 import { createPair, type Pair } from './pair.ts';
-import { createPendingChanges, type PendingChanges } from './pending-changes.ts';
+import { createPendingChanges } from './pending-changes.ts';
 import type { Batch } from './pull.ts';
-import type { RemoteDatabase } from './remote-database.ts';
 import { allOf } from './all-of.ts';
 import { createRinging } from './ringing.ts';
-import type { Scheduler } from './scheduler.ts';
-
-/** Sync of one local database, in one-shot replications. */
-export interface DatabaseSync extends DatabaseRef {
-  pending: PendingChanges;
-  /** Transfers all there is in one direction; rejects where that fails, and tries again later. */
-  run: (direction: Direction) => Promise<void>;
-  /** Pushes and pulls, and writes down how far that went. */
-  runBoth: () => Promise<void>;
-  /** The server says that something was written: pulls, and again a little later where nothing is seen yet. */
-  ring: () => void;
-  /** Tries now what has failed, whatever pause there is. */
-  retry: () => void;
-  /** Whether plain live replication takes the place of one-shots. */
-  setLive: (isLive: boolean) => void;
-  close: () => Promise<void>;
-}
-
-export interface DatabaseSyncOptions {
-  ref: DatabaseRef;
-  local: Pouch;
-  /** The server's database, or null where there is none and nothing that would need one. */
-  open: (pending: PendingChanges, arrival: Arrival, signal: AbortSignal) => Promise<RemoteDatabase | null>;
-  /** Fills the local database before its first pull. */
-  fill: (filling: Filling) => Promise<unknown>;
-  scheduler: Scheduler;
-  /** For what takes long in one step, so that it holds up no edits. */
-  fillScheduler: Scheduler;
-  /** Whether edits are sent without being asked for, and how many milliseconds they gather. */
-  gatherMilliseconds: () => number | null;
-  /** Whether what was made here is sent without asking first; not for those who may write nothing. */
-  maySendUnasked: () => boolean;
-  pauseAfter: (failures: number) => number;
-  /** How long the server has asked to be left alone. */
-  busyMilliseconds: () => number;
-  iso: () => string;
-  dispatch: (event: SyncEvent) => void;
-  onFailure: (error: unknown, direction: Direction) => void;
-  /** A pull that began after the last push has passed, and nothing waits. */
-  onSettled: (pushedThrough: number) => void;
-}
-
-export interface Filling {
-  local: Pouch;
-  remote: RemoteDatabase;
-  onArrival: Arrival;
-  onProgress: (progress: { documents: number; pending: number }) => void;
-  signal: AbortSignal;
-}
-
-export type Arrival = (docId: string, revision: string) => void;
+import { openedOnce } from './opened-once.ts';
+import { createSettling } from './settling.ts';
+import { createTimers } from './timers.ts';
 
 const saveMilliseconds = 30_000;
 /** So many documents are not looked at twice for want of a checkpoint. */
@@ -73,8 +24,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const pending = createPendingChanges(local);
   /** What came from the server and was not passed by the push yet. */
   const arrived = new Set<string>();
-  const timers = new Map<string, ReturnType<typeof setTimeout>>();
-  let opening: Promise<Pair | null> | null = null;
+  const { later, forget } = createTimers(signal);
   let filling: Promise<void> | null = null;
   let live: MainSync | null = null;
   let isLive = false;
@@ -82,25 +32,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   let lastError: unknown = null;
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
-  let pushes = 0;
-  let confirmed = 0;
-  let beganAfter = 0;
-  let isPulling = false;
-  /** Something was moved since it was last told that all is settled. */
-  let hasMoved = true;
 
-  const later = (name: string, milliseconds: number, work: () => unknown) => {
-    if (signal.aborted || timers.has(name)) return;
-    const begin = () => {
-      timers.delete(name);
-      work();
-    };
-    timers.set(name, setTimeout(begin, milliseconds));
-  };
-  const forget = (name: string) => {
-    clearTimeout(timers.get(name));
-    timers.delete(name);
-  };
+  const settling = createSettling(
+    () => pending.count() > 0,
+    () => options.onSettled(pending.sequence()),
+  );
   const arrival: Arrival = (docId, revision) => {
     arrived.add(`${docId}@${revision}`);
     pending.expect(docId, revision);
@@ -108,20 +44,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const report: DatabaseReport = createDatabaseReport(ref, options.iso, (event) => {
     if (!signal.aborted) dispatch(event);
   });
-  const open = (): Promise<Pair | null> => {
-    const pair = opening ?? openPair();
-    opening = pair;
-    pair.then(
-      (opened) => {
-        if (opened === null && opening === pair) opening = null;
-      },
-      () => {
-        if (opening === pair) opening = null;
-      },
-    );
-    return pair;
-  };
-  const openPair = async (): Promise<Pair | null> => {
+  const pair = openedOnce<Pair>(async () => {
     await pending.ready();
     const remote = await options.open(pending, arrival, signal);
     if (!remote) return null;
@@ -132,11 +55,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       isNew: (docId, revision) => options.maySendUnasked() && pending.isNew(docId, revision),
       onActive: report.active,
     });
-  };
+  });
   const save = async () => {
     forget('save');
     unsaved = 0;
-    await (await opening)?.save();
+    await (await pair.current())?.save();
     await pending.flush();
   };
   const saveSoon = (written: number) => {
@@ -149,30 +72,18 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     lastError = null;
     forget('retry');
     report.caughtUp(direction);
-    if (direction === 'pull') {
-      isPulling = false;
-      confirmed = beganAfter;
-    }
-    tellSettled(confirmed === pushes);
-  };
-  const tellSettled = (isConfirmed: boolean) => {
-    if (!hasMoved || !isConfirmed || pending.count() > 0) return;
-    hasMoved = false;
-    options.onSettled(pending.sequence());
+    settling.ended(direction);
   };
   const afterBatch = (direction: Direction, written: number) => {
     if (written === 0) return;
-    hasMoved = true;
+    settling.moved(direction);
     saveSoon(written);
-    if (direction === 'push') {
-      pushes += 1;
-      // The hint of this very push does it sooner, where there are hints.
-      later('confirm', confirmMilliseconds, () => quietly('pull'));
-    }
+    // The hint of this very push does it sooner, where there are hints.
+    if (direction === 'push') later('confirm', confirmMilliseconds, () => quietly('pull'));
   };
-  const pushBatch = (pair: Pair): Promise<Batch> => {
+  const pushBatch = ({ push }: Pair): Promise<Batch> => {
     pushing = pushing
-      .then(() => pair.push.step())
+      .then(() => push.step())
       .then((batch) => {
         pending.passed(Number(batch.sequence));
         return batch;
@@ -182,29 +93,30 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     return next;
   };
   /** Sends nothing where nothing waits: the push passes over what has come. */
-  const passArrived = async (pair: Pair): Promise<void> => {
+  const passArrived = async (opened: Pair): Promise<void> => {
     if (pending.count() > 0) return quietly('push');
-    while ((await pushBatch(pair)).more);
+    while ((await pushBatch(opened)).more);
   };
   const step = async (direction: Direction): Promise<boolean> => {
     if (signal.aborted) return false;
     // Nothing else would come of it.
     if (lastError !== null && options.busyMilliseconds() > 0) throw lastError;
     report.connecting(direction);
-    if (direction === 'pull' && !isPulling) {
+    if (direction === 'pull') {
       forget('confirm');
-      isPulling = true;
-      beganAfter = pushes;
+      settling.pullBegins();
     }
     try {
-      const pair = await open();
-      if (pair) {
-        const batch = await (direction === 'push' ? pushBatch(pair) : pair.pull.step());
+      const opened = await pair.get();
+      if (opened) {
+        const batch = await (direction === 'push' ? pushBatch(opened) : opened.pull.step());
         ringing.seen(direction === 'pull' ? batch.seen : 0);
         report.transferred(direction, batch);
         afterBatch(direction, batch.written);
         if (batch.more) return true;
-        if (direction === 'pull' && hasMoved) await passArrived(pair).catch(() => quietly('push'));
+        if (direction === 'pull' && settling.hasMoved()) {
+          await passArrived(opened).catch(() => quietly('push'));
+        }
       }
       finish(direction);
       return false;
@@ -217,7 +129,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (signal.aborted) return;
     failures += 1;
     lastError = error;
-    if (direction === 'pull') isPulling = false;
+    if (direction === 'pull') settling.pullFails();
     report.failed(direction, error);
     later('retry', options.pauseAfter(failures), retry);
     options.onFailure(error, direction);
@@ -225,10 +137,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const fill = async (): Promise<boolean> => {
     report.connecting('pull');
     try {
-      const pair = await open();
+      const opened = await pair.get();
       const onProgress = report.filling();
-      if (pair) await options.fill({ local, remote: pair.remote, onArrival: arrival, onProgress, signal });
-      else filling = null;
+      const rest = { onArrival: arrival, onProgress, signal };
+      if (opened === null) filling = null;
+      else await options.fill({ local, remote: opened.remote, ...rest });
     } catch (error) {
       fail('pull', error);
       throw error;
@@ -265,18 +178,18 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const ringing = createRinging(() => runUnasked('pull'), signal);
   const startLive = async () => {
     await ensureFilled();
-    const pair = await open();
-    if (!pair || !isLive || live || signal.aborted) return;
+    const opened = await pair.get();
+    if (!opened || !isLive || live || signal.aborted) return;
     live = createMainSync({
       local,
-      remote: pair.remote,
+      remote: opened.remote,
       pending,
       pauseAfter: options.pauseAfter,
       onEvent(direction, event) {
         report.take(direction, event);
         if (event.type === 'failed') options.onFailure(event.error, direction);
-        if (event.type === 'transferred') hasMoved = true;
-        if (event.type === 'caught-up' && direction === 'pull') tellSettled(true);
+        if (event.type === 'transferred') settling.moved('pull');
+        if (event.type === 'caught-up' && direction === 'pull') settling.liveEnded();
       },
     });
     await live.run();
@@ -316,12 +229,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       else if (live) {
         live.stop();
         live = null;
-        void opening?.then((pair) => pair?.reset());
+        void pair.current().then((opened) => opened?.reset());
       }
     },
     async close() {
       ending.abort();
-      for (const name of timers.keys()) forget(name);
       unsubscribe();
       live?.stop();
       dispatch({ type: 'closed', ...ref });

@@ -9,9 +9,15 @@ import { countUnpushed, listUnpushed } from './pending-changes.ts';
 import type { RefusedStore } from './refused-store.ts';
 import type { ServerAccess } from './server-access.ts';
 
-/** The months that are synced: those kept here, and of those that the server has, this one and the last; newest first. */
-export function wantedMonths(here: Month[], there: Month[], now: number): Month[] {
-  const current = currentMonths(now);
+/** What is kept: so many months, counted from now in milliseconds. */
+export interface KeptMonths {
+  now: number;
+  count: number;
+}
+
+/** The months that are synced: those kept here, and of those that the server has, the latest; newest first. */
+export function wantedMonths(here: Month[], there: Month[], { now, count }: KeptMonths): Month[] {
+  const current = currentMonths(now, count);
   return [...new Set([...here, ...there.filter((month) => current.includes(month))])].toSorted((a, b) =>
     a < b ? 1 : -1,
   );
@@ -35,9 +41,13 @@ export async function refuseMonth(
  * Drops months that nobody needs here any more: neither recent, nor unfinished, nor waiting to be sent, nor with runs
  * that the server refused and nobody else has.
  */
-export async function dropOldMonths(space: LocalSpace, refused: RefusedStore, now: number): Promise<void> {
+export async function dropOldMonths(
+  space: LocalSpace,
+  refused: RefusedStore,
+  { now, count }: KeptMonths,
+): Promise<void> {
   const places = new Set((await refused.list()).map(({ place }) => place));
-  const recent = currentMonths(now);
+  const recent = currentMonths(now, count);
   for (const month of space.months()) {
     if (month >= (recent.at(-1) ?? '') || places.has(month)) continue;
     const db = await space.runs(month);

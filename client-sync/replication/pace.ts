@@ -1,14 +1,18 @@
 import type { SyncSettings } from '../types.ts';
 
-/** How often to sync: at once, every so many seconds, or when asked. */
+/** How often to sync: at once, every so many seconds, or when asked; and how much of the past. */
 export interface Pace {
   frequency: 'live' | 'interval' | 'manual';
   /** For `interval`. */
   intervalSeconds: number;
+  /** Months of runs that are kept here, this one among them. */
+  months: number;
 }
 
 const defaultSeconds = 300;
+const defaultMonths = 2;
 
-export function paceOf({ frequency = 'live', intervalSeconds = defaultSeconds }: SyncSettings): Pace {
-  return { frequency, intervalSeconds };
+export function paceOf(settings: SyncSettings): Pace {
+  const { frequency = 'live', intervalSeconds = defaultSeconds, months = defaultMonths } = settings;
+  return { frequency, intervalSeconds, months };
 }

@@ -2,7 +2,8 @@ import { isMonth, type Month } from '../../schema/database-names.ts';
 import type { Pouch, PouchError } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { allOf } from './all-of.ts';
-import { createDatabaseSync, type DatabaseSync, type DatabaseSyncOptions } from './database-sync.ts';
+import type { DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
+import { createDatabaseSync } from './database-sync.ts';
 import { dropOldMonths, offerRefused, refuseMonth, wantedMonths } from './month-rules.ts';
 import type { ServerAccess } from './server-access.ts';
 
@@ -38,6 +39,8 @@ interface SpaceSyncOptions extends Shared {
   workspace: SpaceWorkspace;
   access: ServerAccess;
   now: () => number;
+  /** How many months of runs are kept here. */
+  keptMonths: () => number;
   /** The main database cannot be synced; what the space itself cannot put right. */
   onFailure: (error: unknown) => void;
   /** `pushedThrough` is the sequence of the main database that its push has passed; null where a month is told of. */
@@ -45,7 +48,7 @@ interface SpaceSyncOptions extends Shared {
 }
 
 export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
-  const { workspace, access, now, onFailure: _failed, onSettled: _settled, ...shared } = options;
+  const { workspace, access, now, keptMonths, onFailure: _failed, onSettled: _settled, ...shared } = options;
   const { iso } = shared;
   const { space, info, refused } = workspace;
   const months = new Map<Month, Promise<DatabaseSync>>();
@@ -131,14 +134,25 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
       await givenUp.get(month);
     }
   };
-  const runMonths = () => allOf(wantedMonths(space.months(), [...there], now()).map(runMonth));
+  const kept = () => ({ now: now(), count: keptMonths() });
+  let droppedFor = 0;
+  /** At the start, and when fewer months are to be kept. */
+  const dropOld = async (): Promise<void> => {
+    if (droppedFor === keptMonths()) return;
+    droppedFor = keptMonths();
+    await dropOldMonths(space, refused, kept()).catch(() => {});
+  };
+  const runMonths = async (): Promise<void> => {
+    await dropOld();
+    await allOf(wantedMonths(space.months(), [...there], kept()).map(runMonth));
+  };
   const openKept = () => {
     for (const month of months.keys()) if (!space.months().includes(month)) void closeMonth(month);
     for (const month of space.months()) void openMonth(month).catch(() => {});
   };
   const unsubscribe = space.onMonths(openKept);
   openKept();
-  void dropOldMonths(space, refused, now()).catch(() => {});
+  void dropOld();
   return {
     id: info.id,
     main,
@@ -158,7 +172,7 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
     },
     ring(place) {
       if (place === 'main') return main.ring();
-      if (!isMonth(place) || !wantedMonths(space.months(), [place], now()).includes(place)) return;
+      if (!isMonth(place) || !wantedMonths(space.months(), [place], kept()).includes(place)) return;
       there.add(place);
       openMonth(place).then(
         (sync) => sync.ring(),

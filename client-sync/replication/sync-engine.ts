@@ -6,7 +6,7 @@ import type { LiveStream, StreamState } from '../live/stream.ts';
 import type { SyncEvent } from '../status/sync-facts.ts';
 import type { SpaceWorkspace, Workspace } from '../workspace.ts';
 import { backoffMilliseconds } from './backoff.ts';
-import type { DatabaseSyncOptions } from './database-sync.ts';
+import type { DatabaseSyncOptions } from './database-sync-types.ts';
 import { isSpaceEnd } from './remote-database.ts';
 import { createScheduler } from './scheduler.ts';
 import type { ServerAccess } from './server-access.ts';
@@ -105,6 +105,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
       gatherMilliseconds: () => (pace.frequency === 'live' ? gatherMilliseconds : null),
       iso: clock.iso,
       now: clock.now,
+      keptMonths: () => pace.months,
       onFailure: (error) => failed(space, error),
       onSettled: (pushedThrough) => settled(space, pushedThrough),
     });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PouchDocument } from '../../client-sync/pouch/pouch-types.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
 import { startSettee, type TestSettee } from '../support/settee.ts';
@@ -27,7 +27,7 @@ describe('replication in one go', () => {
     (await local.allDocs({ startkey: 'flow:', endkey: 'flow;' })).rows.length;
   const leavesOf = async ({ local }: Pair, id: string) => {
     const leaves = await local.get(id, { open_revs: 'all' });
-    return leaves.flatMap((leaf) => ('ok' in leaf ? [leaf.ok._rev] : [])).toSorted();
+    return new Set(leaves.flatMap((leaf) => ('ok' in leaf ? [leaf.ok._rev] : [])));
   };
 
   it('carries documents, branches and the ends of branches, in batches', async () => {
@@ -93,11 +93,10 @@ describe('replication in one go', () => {
     await a.local.bulkDocs(flows(5, 5));
     await runAll(a.push());
     const pull = b.pull();
-    const { bulkDocs } = b.local;
-    Object.assign(b.local, { bulkDocs: () => Promise.reject(new Error('no room')) });
+    const writing = vi.spyOn(b.local, 'bulkDocs').mockRejectedValue(new Error('no room'));
     await expect(pull.step()).rejects.toThrow('no room');
     expect(pull.sequence()).toBeNull();
-    Object.assign(b.local, { bulkDocs });
+    writing.mockRestore();
     await runAll(pull);
     expect(await flowsIn(b)).toBe(5);
   });
@@ -146,7 +145,7 @@ describe('replication in one go', () => {
   it('carries attachments both ways, and none that is here already', async () => {
     const [a, b] = await twoDevices();
     const text = 'a picture of a settee '.repeat(10_000);
-    const picture = { content_type: 'text/plain', data: Buffer.from(text).toString('base64') };
+    const picture = { content_type: 'image/png', data: Buffer.from(text).toString('base64') };
     const doc = flow(10, { _attachments: { 'a picture': picture } });
     await a.local.put(doc);
     await runAll(a.push());
