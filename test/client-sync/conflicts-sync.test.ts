@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { flowDocId } from '../../schema/index.ts';
+import { rest } from '../support/rest-client.ts';
+import { startFlow } from '../support/flow-edits.ts';
+import { startSettee, type TestSettee } from '../support/settee.ts';
+import { openBrowser, type Browser } from './open-settee.ts';
+
+const password = 'a sofa for two';
+const patient = { timeout: 20_000, interval: 50 };
+const id = '00000000-0000-4000-8000-0000000000cc';
+
+let server: TestSettee;
+const browsers: Browser[] = [];
+let people = 0;
+let email = '';
+
+beforeAll(async () => {
+  server = await startSettee();
+});
+afterEach(async () => {
+  await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+});
+afterAll(() => server?.stop());
+
+/** Browsers of one person that all have the same flow. */
+async function openWithFlow(count: number): Promise<Browser[]> {
+  people += 1;
+  email = `merging${people}-${Date.now()}@example.org`;
+  for (let n = 0; n < count; n += 1) browsers.push(await openBrowser(server.url));
+  const [first, ...others] = browsers as [Browser, ...Browser[]];
+  await first.settee.account.register({ email, password });
+  await first.settee.flows.save({ id, ...startFlow() });
+  await first.settee.sync.now();
+  for (const { settee } of others) {
+    await settee.account.signIn({ email, password });
+    await expect.poll(async () => (await settee.flows.get(id))?.name, patient).toBe('Flow');
+  }
+  return browsers;
+}
+
+async function setPrompt({ settee }: Pick<Browser, 'settee'>, node: string, prompt: string): Promise<void> {
+  const flow = await settee.flows.get(id);
+  if (!flow) throw new Error('There is no flow.');
+  const nodes = flow.flow.nodes.map((one) =>
+    one.id === node ? { ...one, data: { ...(one.data as object), prompt } } : one,
+  );
+  await settee.flows.save({ id, revision: flow.revision ?? '', flow: { ...flow.flow, nodes } });
+}
+
+async function promptsOf({ settee }: Browser): Promise<Record<string, unknown>> {
+  const flow = await settee.flows.get(id);
+  const nodes = (flow?.flow.nodes ?? []) as { id: string; data: { prompt?: unknown } }[];
+  return Object.fromEntries(
+    nodes.flatMap(({ id: node, data }) => (data.prompt === undefined ? [] : [[node, data.prompt]])),
+  );
+}
+
+/** The live leaves at the server. */
+async function leavesAtServer(): Promise<string[]> {
+  const signIn = await rest(server.url, 'POST /api/auth/login', { body: { email, password } });
+  const token = signIn.body.accessToken as string;
+  const spaces = await rest(server.url, 'GET /api/spaces', { token });
+  const path = `/db/${spaces.body.spaces[0].database}/${encodeURIComponent(flowDocId(id))}?open_revs=all`;
+  const answer = await fetch(server.url + path, {
+    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+  });
+  const leaves = (await answer.json()) as { ok: { _rev: string; _deleted?: boolean } }[];
+  return leaves.flatMap(({ ok }) => (ok._deleted === true ? [] : [ok._rev]));
+}
+
+it('edits made offline on three browsers come together by themselves, to one revision everywhere', async () => {
+  const [a, b, c] = (await openWithFlow(3)) as [Browser, Browser, Browser];
+  for (const browser of browsers) browser.network.cut();
+  await setPrompt(a, 'a', 'from a');
+  await setPrompt(b, 'b', 'from b');
+  await setPrompt(c, 'c', 'from c');
+  for (const browser of browsers) browser.network.mend();
+  await Promise.all(browsers.map(({ settee }) => settee.sync.now().catch(() => {})));
+  const all = { a: 'from a', b: 'from b', c: 'from c' };
+  for (const browser of browsers) await expect.poll(() => promptsOf(browser), patient).toEqual(all);
+  await expect.poll(leavesAtServer, patient).toHaveLength(1);
+  const [revision] = await leavesAtServer();
+  for (const { settee } of browsers) {
+    await expect.poll(async () => (await settee.flows.get(id))?.revision, patient).toBe(revision);
+    expect(await settee.conflicts.list()).toEqual([]);
+    await expect.poll(() => settee.status.get().state, patient).toBe('up-to-date');
+  }
+});
+
+it('an edit through REST and one made offline come together, and overlapping ones wait for a choice', async () => {
+  const [a] = (await openWithFlow(1)) as [Browser];
+  a.network.cut();
+  await setPrompt(a, 'a', 'from a');
+  const signIn = await rest(server.url, 'POST /api/auth/login', { body: { email, password } });
+  const token = signIn.body.accessToken as string;
+  await rest(server.url, `PUT /api/flows/${id}`, {
+    token,
+    body: { name: 'Renamed', description: 'at the server' },
+  });
+  await a.settee.flows.save({ id, description: 'offline' });
+  a.network.mend();
+  await a.settee.sync.now().catch(() => {});
+  await expect.poll(async () => (await a.settee.conflicts.list()).length, patient).toBe(1);
+  const [conflict] = await a.settee.conflicts.list();
+  expect(conflict?.diff.fields.filter((change) => change.conflict).map(({ path }) => path)).toEqual([
+    ['description'],
+  ]);
+  expect(conflict?.base?.name).toBe('Flow');
+  await a.settee.conflicts.resolve(id, { keep: 'local' });
+  await expect.poll(leavesAtServer, patient).toHaveLength(1);
+  await expect.poll(() => a.settee.status.get().state, patient).toBe('up-to-date');
+});
+
+it('follows the rule that the user chose', async () => {
+  const [a, b] = (await openWithFlow(2)) as [Browser, Browser];
+  for (const { settee } of browsers) await settee.settings.update({ conflicts: { flow: 'ask' } });
+  await Promise.all(browsers.map(({ settee }) => settee.sync.now()));
+  for (const browser of browsers) browser.network.cut();
+  await setPrompt(a, 'a', 'from a');
+  await setPrompt(b, 'b', 'from b');
+  for (const browser of browsers) browser.network.mend();
+  await Promise.all(browsers.map(({ settee }) => settee.sync.now().catch(() => {})));
+  for (const { settee } of browsers) {
+    await expect.poll(async () => (await settee.conflicts.list()).length, patient).toBe(1);
+  }
+  for (const { settee } of browsers) await settee.settings.update({ conflicts: { flow: 'merge' } });
+  await expect.poll(() => promptsOf(a), patient).toEqual({ a: 'from a', b: 'from b' });
+});
