@@ -18,7 +18,7 @@ const confirmMilliseconds = 1_000;
 const nothing: Batch = { sequence: 0, seen: 0, written: 0, more: false };
 
 export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
-  const { ref, local, scheduler, dispatch } = options;
+  const { ref, local, scheduler, dispatch, fill: bootstrap } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const pending = createPendingChanges(local);
@@ -141,7 +141,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       const onProgress = report.filling();
       const rest = { onArrival: arrival, onProgress, signal };
       if (opened === null) filling = null;
-      else await options.fill({ local, remote: opened.remote, ...rest });
+      else await bootstrap({ local, remote: opened.remote, ...rest });
     } catch (error) {
       fail('pull', error);
       throw error;

@@ -1,8 +1,7 @@
-import { limits } from '../../schema/field-rules.ts';
 import { fetchChanges, type ChangesPage } from './fetch-changes.ts';
 import type { Sequence } from './checkpoint.ts';
 import { isAssetId } from '../assets/asset-bytes.ts';
-import { documentLength } from './offer-document.ts';
+import { partsOf } from './request-parts.ts';
 import { isStatus } from '../local/local-documents.ts';
 import type { PouchOpener } from '../pouch/open-pouch.ts';
 import type {
@@ -38,8 +37,6 @@ interface RemoteOptions {
   onAccepted: (docIds: string[]) => Promise<void>;
 }
 
-/** Larger requests are sent in parts: they are slow to repeat, and the proxy takes no more than 64 MB. */
-const requestLength = 8_000_000;
 /** Documents that the engine fails on again and again are set aside, so that they hold up no others. */
 const failuresAllowed = 3;
 
@@ -208,25 +205,4 @@ function reasonOf(result: BulkResult): string {
   const isTooLarge = isStatus(result, 413) || String(result.error).includes('too_large');
   if (isTooLarge && !/large|size/i.test(said)) return 'The document is too large.';
   return said === '' ? 'The server refused it without a reason.' : said;
-}
-
-/** Splits a batch into requests of a bearable size; what no server takes is not even sent. */
-function partsOf(docs: PouchDocument[]): { parts: PouchDocument[][]; tooLarge: PouchDocument[] } {
-  const parts: PouchDocument[][] = [];
-  const tooLarge: PouchDocument[] = [];
-  let length = Number.POSITIVE_INFINITY;
-  for (const doc of docs) {
-    const size = JSON.stringify(doc).length;
-    if (documentLength(doc) > limits.documentBytes) {
-      tooLarge.push(doc);
-      continue;
-    }
-    if (length + size > requestLength) {
-      parts.push([]);
-      length = 0;
-    }
-    parts.at(-1)?.push(doc);
-    length += size;
-  }
-  return { parts, tooLarge };
 }

@@ -9,7 +9,7 @@ import type { Tabs } from '../tabs.ts';
 import type { SyncApi, SyncSettings } from '../types.ts';
 import { createLeadership } from './leadership.ts';
 import { paceOf, type Pace } from './pace.ts';
-import type { SyncEngine } from './sync-engine.ts';
+import type { SyncEngine } from './sync-engine-types.ts';
 
 /** Decides when this tab syncs: signed in, its turn, and not paused; and passes wishes and news between tabs. */
 export interface SyncControl {

@@ -1,157 +1,68 @@
-import type { RetryAfter } from '../account/retry-after.ts';
-import type { ServerClock } from '../account/server-clock.ts';
-import type { Environment } from '../environment.ts';
 import type { LiveEvent } from '../live/live-event.ts';
 import type { LiveStream, StreamState } from '../live/stream.ts';
-import type { SyncEvent } from '../status/sync-facts.ts';
-import type { SpaceWorkspace, Workspace } from '../workspace.ts';
-import { backoffMilliseconds } from './backoff.ts';
-import type { DatabaseSyncOptions } from './database-sync-types.ts';
-import { isSpaceEnd } from './remote-database.ts';
-import { createScheduler } from './scheduler.ts';
-import type { ServerAccess } from './server-access.ts';
-import type { Pace } from './pace.ts';
 import { allOf } from './all-of.ts';
-import { createSpaceSync, type SpaceSync } from './space-sync.ts';
-
-/** Sync of all that is open, in the one tab that does it. */
-export interface SyncEngine {
-  /** Pushes and pulls all there is; rejects where that fails. */
-  now: () => Promise<void>;
-  /** How often to sync, from now on. */
-  setPace: (pace: Pace) => void;
-  stop: () => Promise<void>;
-}
-
-export interface EngineOptions {
-  workspace: Workspace;
-  access: ServerAccess;
-  environment: Environment;
-  clock: ServerClock;
-  retryAfter: RetryAfter;
-  /** How often everything is looked at where no stream tells what to look at, in milliseconds. */
-  pollMilliseconds: number;
-  pace: Pace;
-  /** Opens the stream of hints. */
-  openStream: (handlers: {
-    onEvent: (event: LiveEvent) => void;
-    onState: (state: StreamState) => void;
-    pauseAfter: (failures: number) => number;
-  }) => LiveStream;
-  fill: DatabaseSyncOptions['fill'];
-  dispatch: (event: SyncEvent) => void;
-  /** The personal space has caught up for the first time since the start. */
-  onFirstSync: () => void;
-  /** A pull of the space has passed the last push, and nothing waits there. */
-  onSettled: (space: SpaceWorkspace, pushedThrough: number | null) => void;
-}
+import { createSpaceSyncs } from './space-syncs.ts';
+import type { EngineOptions, SyncEngine } from './sync-engine-types.ts';
 
 /** Everything is looked at so often whatever hints say. */
 const lookMilliseconds = 5 * 60_000;
 /** A browser opens few connections to one server: where plain replication has to do, more spaces than these wait for a look. */
 const plainSpaces = 3;
-/** Edits that come in one go are sent together. */
-const gatherMilliseconds = 5;
 
 export function createSyncEngine(options: EngineOptions): SyncEngine {
-  const { workspace, access, environment, clock, retryAfter } = options;
-  const [scheduler, fillScheduler] = [createScheduler(2), createScheduler(2)];
-  const open = new Map<SpaceWorkspace, SpaceSync>();
-  /** Those that the server says are over, until their membership says so as well. */
-  const ended = new WeakSet<SpaceWorkspace>();
+  const { workspace, access, environment, retryAfter } = options;
   let pace = options.pace;
   let stream: LiveStream | null = null;
   let streamState: StreamState = 'connecting';
   let lastLook = 0;
-  let hasSynced = false;
+  let busy: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
 
   const dispatch: typeof options.dispatch = (event) => {
     if (!stopped) options.dispatch(event);
   };
-  const pauseAfter = (count: number) =>
-    Math.max(backoffMilliseconds(count, environment.random()), retryAfter.remaining());
-  const settled = (space: SpaceWorkspace, pushedThrough: number | null) => {
-    if (stopped) return;
-    options.onSettled(space, pushedThrough);
-    if (hasSynced || space !== workspace.personal) return;
-    hasSynced = true;
-    options.onFirstSync();
-  };
-  const failed = (space: SpaceWorkspace, error: unknown) => {
-    const isMissing = (error as { status?: number } | null)?.status === 404;
-    if (space !== workspace.personal && (isSpaceEnd(error) || isMissing)) end(space);
-  };
-  const end = (space: SpaceWorkspace) => {
-    ended.add(space);
-    void stopSpace(space);
-    personal().main.ring();
-  };
-  const stopSpace = async (space: SpaceWorkspace): Promise<void> => {
-    const sync = open.get(space);
-    open.delete(space);
-    await sync?.stop();
-  };
-  const openSpace = (space: SpaceWorkspace): SpaceSync => {
-    const sync = createSpaceSync({
-      workspace: space,
-      access,
-      scheduler,
-      fillScheduler,
-      pauseAfter,
-      busyMilliseconds: retryAfter.remaining,
-      dispatch,
-      fill: options.fill,
-      gatherMilliseconds: () => (pace.frequency === 'live' ? gatherMilliseconds : null),
-      iso: clock.iso,
-      now: clock.now,
-      keptMonths: () => pace.months,
-      onFailure: (error) => failed(space, error),
-      onSettled: (pushedThrough) => settled(space, pushedThrough),
-    });
-    open.set(space, sync);
-    return sync;
-  };
-  const personal = (): SpaceSync => open.get(workspace.personal) ?? openSpace(workspace.personal);
+  const spaces = createSpaceSyncs(
+    {
+      ...options,
+      onSettled(space, pushedThrough) {
+        if (!stopped) options.onSettled(space, pushedThrough);
+      },
+    },
+    { pace: () => pace, dispatch },
+  );
   const matchSpaces = () => {
-    const wanted = workspace.all();
-    for (const space of open.keys()) if (!wanted.includes(space)) void stopSpace(space);
-    for (const space of wanted) {
-      if (open.has(space) || ended.has(space)) continue;
-      const sync = openSpace(space);
+    spaces.match((sync) => {
       if (lastLook > 0 && pace.frequency !== 'manual') quietly(sync.runAll());
-    }
+    });
     choosePlain();
   };
   /** Where no stream can be had, the first spaces are replicated live, the personal one before all. */
   const choosePlain = () => {
     const isPlain = streamState === 'unavailable' && pace.frequency === 'live';
-    [...open.values()].forEach(({ main }, index) => main.setLive(isPlain && index < plainSpaces));
+    for (const [index, { main }] of spaces.all().entries()) main.setLive(isPlain && index < plainSpaces);
   };
   const learnMonths = async (): Promise<void> => {
-    const remote = await access.spaces();
-    for (const { id, months } of remote) {
-      for (const sync of open.values()) if (sync.id === id) sync.learnMonths(months);
+    for (const { id, months } of await access.spaces()) {
+      for (const sync of spaces.all()) if (sync.id === id) sync.learnMonths(months);
     }
   };
   /** Memberships first: edits are not to be sent to a space that is the user's no more. */
   const look = async (): Promise<void> => {
     lastLook = environment.now();
-    for (const space of workspace.all()) ended.delete(space);
-    const first = personal().main.run('pull');
+    spaces.forgive();
+    const first = spaces.personal().main.run('pull');
     const months = learnMonths();
     await Promise.allSettled([first, months]);
     // What has just arrived may open spaces, and end others.
     await workspace.settle().catch(() => {});
     matchSpaces();
-    const runs = [...open].map(([space, sync]) =>
+    const runs = spaces.all().map((sync) =>
       sync.runAll().catch((error: unknown) => {
-        if (open.get(space) === sync) throw error;
+        if (spaces.isOpen(sync)) throw error;
       }),
     );
     await allOf([first, months, ...runs]);
   };
-  let busy: ReturnType<typeof setTimeout> | undefined;
   const lookQuietly = () => {
     clearTimeout(busy);
     if (stopped) return;
@@ -160,23 +71,34 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     else quietly(look());
   };
   const poll = () => {
-    if (streamState === 'open' || pace.frequency !== 'live' || !environment.isVisible()) return;
-    const work = [...open.values()].map((sync, index) =>
-      index < plainSpaces && streamState === 'unavailable' ? sync.runMonths() : sync.runAll(),
-    );
-    quietly(learnMonths().then(() => allOf(work)));
+    if (streamState === 'open' || !environment.isVisible()) return;
+    const isPlain = streamState === 'unavailable';
+    const runs = spaces
+      .all()
+      .map((sync, index) => (isPlain && index < plainSpaces ? sync.runMonths() : sync.runAll()));
+    quietly(allOf([learnMonths(), ...runs]));
   };
   const hear = (event: LiveEvent) => {
-    if (event.type === 'hello') return lookQuietly();
-    if (event.type === 'resumed') return [...open.values()].forEach((sync) => sync.retry());
-    if (event.type === 'hint') {
-      const place = /-runs-(\d{4}-\d{2})$/.exec(event.database)?.[1] ?? 'main';
-      for (const sync of open.values()) if (sync.id === event.space) sync.ring(place);
+    switch (event.type) {
+      case 'hello':
+        return lookQuietly();
+      case 'resumed':
+        return spaces.all().forEach((sync) => sync.retry());
+      case 'hint': {
+        const place = /-runs-(\d{4}-\d{2})$/.exec(event.database)?.[1] ?? 'main';
+        return spaces.all().forEach((sync) => sync.id === event.space && sync.ring(place));
+      }
+      case 'revoked': {
+        const space = workspace.get(event.space);
+        if (space && space !== workspace.personal) return spaces.end(space);
+        return spaces.personal().main.ring();
+      }
+      case 'granted':
+      case 'role':
+        return spaces.personal().main.ring();
+      default:
+        return undefined;
     }
-    if (event.type !== 'granted' && event.type !== 'role' && event.type !== 'revoked') return undefined;
-    const space = workspace.get(event.space);
-    if (event.type === 'revoked' && space && space !== workspace.personal) return end(space);
-    return personal().main.ring();
   };
   const changeStream = (state: StreamState) => {
     if (stopped) return;
@@ -184,7 +106,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     dispatch({ type: 'live', live: state === 'open' });
     choosePlain();
     // Finds out whether the network is gone, or only the stream.
-    if (state === 'broken') quietly(personal().main.run('pull'));
+    if (state === 'broken') quietly(spaces.personal().main.run('pull'));
   };
   const timers: ReturnType<typeof setInterval>[] = [];
   const applyPace = () => {
@@ -198,6 +120,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     timers.push(setInterval(lookQuietly, isLive ? lookMilliseconds : pace.intervalSeconds * 1_000));
     if (isLive) {
       timers.push(setInterval(poll, options.pollMilliseconds));
+      const { pauseAfter } = spaces;
       stream = options.openStream({ onEvent: hear, onState: changeStream, pauseAfter });
     }
     lookQuietly();
@@ -209,12 +132,12 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
         stream?.retry();
         lookQuietly();
       }
-      const isOld = environment.now() - lastLook > lookMilliseconds;
-      if ((change === 'focus' || change === 'visible') && isOld) lookQuietly();
-      else if (change === 'focus' || change === 'visible') poll();
+      if (change !== 'focus' && change !== 'visible') return;
+      if (environment.now() - lastLook > lookMilliseconds) lookQuietly();
+      else poll();
     }),
     workspace.onSpaces(matchSpaces),
-    workspace.onDropping(stopSpace),
+    workspace.onDropping(spaces.stop),
   ];
   matchSpaces();
   applyPace();
@@ -231,7 +154,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
       for (const timer of timers) clearInterval(timer);
       for (const ending of endings) ending();
       stream?.close();
-      await Promise.all([...open.keys()].map(stopSpace));
+      await spaces.stopAll();
     },
   };
 }
