@@ -20,7 +20,7 @@ describe('a membership that ends under two tabs of Chromium', () => {
   });
 
   it('takes the databases of the space with it, once what was not pushed is kept, and disturbs neither', async () => {
-    const { page, link, openTab } = profile;
+    const { page, link } = profile;
     const owner = await meeting.join();
     const userId = await page.evaluate(async (address) => {
       const { user } = await window.settee.account.register({ email: address, password: 'a sofa for two' });
@@ -30,7 +30,7 @@ describe('a membership that ends under two tabs of Chromium', () => {
     const { id: team } = await spaces.create({ name: 'Team' });
     const { token } = await spaces.invite(team, { email, role: 'editor' });
     await page.evaluate((given) => window.settee.spaces.accept(given), token);
-    const other = await openTab();
+    const other = await profile.openTab();
     const faults: string[] = [];
     for (const tab of [page, other]) {
       tab.on('pageerror', (fault) => faults.push(String(fault)));
