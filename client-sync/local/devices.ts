@@ -1,3 +1,4 @@
+import { unmarked } from '../../flow/flow.ts';
 import { bareId, deviceDocId, idPrefixes } from '../../schema/ids.ts';
 import type { KeyValueStore } from '../environment.ts';
 import { SetteeClientError } from '../errors.ts';
@@ -57,7 +58,7 @@ export async function writeDevice(
     const now = iso();
     await space.main.put({
       createdAt: now,
-      ...current,
+      ...(current && unmarked(current)),
       _id: id,
       type: 'device',
       schemaVersion: 1,

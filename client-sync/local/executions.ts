@@ -1,3 +1,4 @@
+import { unmarked } from '../../flow/flow.ts';
 import { monthOf, type Month } from '../../schema/database-names.ts';
 import { bareId, executionDocId } from '../../schema/ids.ts';
 import { fillOutputs, offloadOutputs } from '../assets/large-outputs.ts';
@@ -34,7 +35,7 @@ interface ExecutionsOptions {
 }
 
 export function executionFromDocument(doc: PouchDocument): Execution {
-  const fields = Object.entries(doc).filter(
+  const fields = Object.entries(unmarked(doc)).filter(
     ([name]) => !name.startsWith('_') && name !== 'type' && name !== 'schemaVersion',
   );
   return { ...Object.fromEntries(fields), id: bareId(doc._id) } as Execution;
@@ -103,7 +104,11 @@ export function createExecutions({ current, now, fetchRun, assets }: ExecutionsO
       if (!found) throw executionNotFound(id);
       const { space, month, doc } = found;
       const db = await space.space.runs(month);
-      const next = await offloadOutputs(db, { ...doc, ...endFields(doc, end, now()) }, bareId(doc._id));
+      const next = await offloadOutputs(
+        db,
+        { ...unmarked(doc), ...endFields(doc, end, now()) },
+        bareId(doc._id),
+      );
       await write(space, month, next);
       return executionFromDocument(next);
     });

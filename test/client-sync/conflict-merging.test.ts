@@ -322,3 +322,21 @@ test('a device that saved more often than histories tell still knows what its ed
   expect(await b.conflicts.list()).toEqual([]);
   expect(await leavesOf(b)).toEqual(await leavesOf(a));
 });
+
+test('whoever goes on writing a merged document writes no merge', async () => {
+  const [a, b] = (await share(2)) as [LocalDevice, LocalDevice];
+  await setPrompt(a, 'a', 'from a');
+  await setPrompt(b, 'b', 'from b');
+  for (const device of [a, b]) await device.push();
+  await a.pull();
+  await a.conflicts.list();
+  const db = a.workspace.space.main;
+  const merged = await db.get(docId);
+  expect(merged.mergeVersion).toBe(1);
+  expect((await a.workspace.flows.read(id))?.name).toBe('Flow');
+  await a.workspace.flows.save({ id, name: 'Edited' });
+  const edited = await db.get(docId);
+  expect([edited.name, edited.mergeVersion, edited.mergedFrom]).toEqual(['Edited', undefined, undefined]);
+  // And keeps the merge as a base: others may have edited it.
+  expect([...(await readBases(db, docId)).keys()]).toContain(merged._rev);
+});
