@@ -71,18 +71,23 @@ if (isTombstone) {
 }
 `;
 
+/** What a move writes. An edit by a plain PouchDB keeps it, and readers see by the generation that it is an edit. */
+const movedFields = ['spaceId', 'movedFrom'];
+
 /** What holds for every live document. */
 export const liveRules = `
 if (newDoc.type !== kind) fail('type', 'must be "' + kind + '"');
 if (typeof newDoc.schemaVersion === 'number' && newDoc.schemaVersion > ${schemaVersion}) {
   fail('schemaVersion', newDoc.schemaVersion + ' is newer than this server knows (${schemaVersion})');
 }
+var before = oldDoc && !oldDoc._deleted ? oldDoc : null;
 if (!isServer) {
   for (var reserved of ${list(serverOnlyFields)}) {
-    if (newDoc[reserved] !== undefined) fail(reserved, 'is written by the server only');
+    if (newDoc[reserved] === undefined) continue;
+    var isKept = before !== null && ${list(movedFields)}.indexOf(reserved) !== -1 && JSON.stringify(before[reserved]) === JSON.stringify(newDoc[reserved]);
+    if (!isKept) fail(reserved, 'is written by the server only');
   }
 }
-var before = oldDoc && !oldDoc._deleted ? oldDoc : null;
 `;
 
 /** Deleting softly is an owner's; as a courtesy, what is deleted already may stay so while an editor changes it. */

@@ -24,7 +24,13 @@ export { executionRules } from './merge-executions.ts';
 export { mergeFlows, type FlowMerge, type FlowSides, type MergeConflict } from './merge-flows.ts';
 export { flowRules, type ConflictRule, type MergeRules } from './merge-rules.ts';
 export type { Repair } from './repair-graph.ts';
-export { compareRevisions, splitRevision, type Leaf, type LeafDocument } from './revision-graph.ts';
+export {
+  compareRevisions,
+  movedFromOf,
+  splitRevision,
+  type Leaf,
+  type LeafDocument,
+} from './revision-graph.ts';
 export type { MergeChange } from './three-way.ts';
 export { computeRevision } from './revision.ts';
 export { sameContent } from './same-content.ts';

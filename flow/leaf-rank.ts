@@ -16,13 +16,13 @@ export function isMerge({ document }: Leaf): boolean {
 
 /** The revision whose content a leaf has: that of its parent where a move only repeated it. */
 export function contentRevisionOf(leaf: Leaf): string {
-  return movedFromOf(leaf.document) ?? revisionOf(leaf);
+  return movedFromOf(leaf.document, revisionOf(leaf)) ?? revisionOf(leaf);
 }
 
 /** What decides between two leaves, from the weightiest on: all of it is in the leaf itself. */
 function weightOf(leaf: Leaf): number[] {
   const { mergeVersion } = leaf.document;
-  const isMoved = movedFromOf(leaf.document) !== null;
+  const isMoved = movedFromOf(leaf.document, revisionOf(leaf)) !== null;
   return [isMoved ? 0 : 1, sourcesOf(leaf).length, isMerge(leaf) ? Number(mergeVersion) : 0];
 }
 

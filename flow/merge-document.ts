@@ -100,8 +100,8 @@ interface Progress {
 function contentsOf({ leaves, bases = new Map() }: MergeDocumentInput): Map<string, LeafDocument> {
   const live = leaves.filter(({ document }) => document._deleted !== true);
   const known = [...bases, ...live.map((leaf) => [revisionOf(leaf), leaf.document] as const)];
-  const moved = known.flatMap(([, document]) => {
-    const revision = movedFromOf(document);
+  const moved = known.flatMap(([own, document]) => {
+    const revision = movedFromOf(document, own);
     return revision === null ? [] : [[revision, document] as const];
   });
   return new Map([...moved, ...known]);

@@ -47,9 +47,13 @@ export function mergedFromOf({ mergedFrom, mergeVersion }: LeafDocument): string
   return mergedFrom.filter((revision) => typeof revision === 'string');
 }
 
-/** The revision whose content a leaf repeats in another space; null where it says something of its own. */
-export function movedFromOf({ movedFrom }: LeafDocument): string | null {
-  const { revision } = (movedFrom ?? {}) as { revision?: unknown };
+/**
+ * The revision whose content a document repeats in another space; null where it says something of its own: an edit that
+ * only kept the field is of a later generation.
+ */
+export function movedFromOf({ movedFrom }: LeafDocument, own: string): string | null {
+  const { revision, generation } = (movedFrom ?? {}) as { revision?: unknown; generation?: unknown };
+  if (generation !== undefined && generation !== splitRevision(own)[0]) return null;
   return typeof revision === 'string' ? revision : null;
 }
 

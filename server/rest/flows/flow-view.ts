@@ -31,14 +31,26 @@ function contributorsOf(flow: Flow, caller: Principal, role: UserSpace['role']):
   return [{ userId, name: caller.name ?? caller.email, role }, ...named];
 }
 
+/** Who sees a flow: the space decides, whatever was written into the document elsewhere. */
+export function visibilityIn(
+  { kind }: Pick<UserSpace['space'], 'kind'>,
+  stored: Flow['visibility'],
+): Flow['visibility'] {
+  if (stored === 'public') return stored;
+  if (kind === 'team') return 'team';
+  return stored === undefined ? undefined : 'private';
+}
+
 /** Shows a stored flow: bare id, revision, computed fields, history, contributors, and how many losing leaves it has. */
 export function showFlow(
   doc: FlowDocument & Stored,
   { principal, space: { role, space }, members = null, figures }: ShownAs,
 ): FlowAnswer {
   const flow = flowFromDocument(doc);
+  const visibility = visibilityIn(space, flow.visibility);
   return {
     ...flow,
+    ...(visibility === undefined ? {} : { visibility }),
     versionHistory: flow.versionHistory ?? [],
     contributors: members ?? contributorsOf(flow, principal, role),
     spaceId: space.id,

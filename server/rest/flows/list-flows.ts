@@ -6,6 +6,7 @@ import { countOf, type RunFigures } from '../runs/run-figures.ts';
 import type { UserSpace } from '../store/user-space.ts';
 import type { FlowIndex } from './flow-index.ts';
 import type { FlowSummary } from './flow-summary.ts';
+import { visibilityIn } from './flow-view.ts';
 
 /** The query of `GET /api/flows`; at most 500 flows an answer. */
 export const listFlowsQuerySchema = flowListQuerySchema.extend({
@@ -90,7 +91,10 @@ function onlyOnce(flows: readonly PlacedFlow[]): PlacedFlow[] {
 
 function findIn({ space: { space, role }, index }: IndexedSpace, search: string): PlacedFlow[] {
   const found = search === '' ? index.all() : index.search(search);
-  return found.map((flow) => ({ ...flow, spaceId: space.id, role }));
+  return found.map((flow) => {
+    const visibility = visibilityIn(space, flow.visibility);
+    return { ...flow, ...(visibility === undefined ? {} : { visibility }), spaceId: space.id, role };
+  });
 }
 
 /** Searches, filters, sorts and pages; flows that compare equal follow their ids, so that pages never overlap. */

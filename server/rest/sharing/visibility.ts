@@ -2,6 +2,7 @@ import { flowDocId, type FlowDocument } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { SetteeError } from '../../errors.ts';
 import type { Spaces } from '../../spaces/spaces.ts';
+import { visibilityIn } from '../flows/flow-view.ts';
 import { assertOwns, assertWrites } from '../store/space-rights.ts';
 import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
 
@@ -59,7 +60,8 @@ export async function planVisibility(
   if (wanted === undefined && teamId === undefined) return null;
   const visibility = wanted ?? (teamId === undefined ? 'private' : 'team');
   const current = await place.documents.get<FlowDocument>(flowDocId(id));
-  const isSame = (current?.visibility ?? 'private') === visibility && teamId === undefined;
+  const known = visibilityIn(place.space, current?.visibility) ?? 'private';
+  const isSame = known === visibility && teamId === undefined;
   // Whoever sends a whole flow back asks for no change; an owner's public flow is shown as it is then.
   if (isSame && (visibility !== 'public' || place.role !== 'owner')) return null;
   const { kind } = place.space;

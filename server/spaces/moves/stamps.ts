@@ -1,4 +1,4 @@
-import { compareRevisions, endLeaf, type Leaf } from '../../../flow/index.ts';
+import { compareRevisions, endLeaf, movedFromOf, splitRevision, type Leaf } from '../../../flow/index.ts';
 import { isLive, childOf, revisionOf } from './flow-leaves.ts';
 
 /** Which move a revision was made by. */
@@ -9,9 +9,8 @@ export interface Move {
 }
 
 /** Where a leaf's content was said first: in itself, or below the moves that only repeated it. */
-export function repeatedRevision({ document }: Leaf): string | null {
-  const { revision } = (document.movedFrom ?? {}) as { revision?: unknown };
-  return typeof revision === 'string' ? revision : null;
+export function repeatedRevision(leaf: Leaf): string | null {
+  return movedFromOf(leaf.document, revisionOf(leaf));
 }
 
 /**
@@ -20,7 +19,8 @@ export function repeatedRevision({ document }: Leaf): string | null {
  */
 export function stampOf(leaf: Leaf, { moveId, from, to }: Move): Leaf {
   const revision = repeatedRevision(leaf) ?? revisionOf(leaf);
-  const movedFrom = { spaceId: from, revision, moveId };
+  const generation = splitRevision(revisionOf(leaf))[0] + 1;
+  const movedFrom = { spaceId: from, revision, moveId, generation };
   return childOf({ ...leaf.document, spaceId: to, movedFrom }, leaf.ancestry);
 }
 

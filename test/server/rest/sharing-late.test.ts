@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { join, newCaller, newTeam, readDocuments, type Caller } from './team.ts';
+
+const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
+let settee: TestSettee;
+let owner: Caller;
+let other: Caller;
+
+beforeAll(async () => {
+  settee = await startSettee();
+  [owner, other] = await Promise.all([newCaller(settee), newCaller(settee)]);
+});
+afterAll(() => settee.stop());
+
+async function newFlow(fields: object = {}): Promise<string> {
+  const { body } = await owner.call('POST /api/flows', { name: 'First', flow: graph, ...fields });
+  return body.id;
+}
+
+const personalOf = async (who: Caller) => (await who.call('GET /api/spaces')).body.spaces[0].database;
+
+/** What a device has of a flow. */
+async function replicate(who: Caller, database: string, id: string) {
+  return (await who.call(`GET /db/${database}/flow:${id}?revs=true`)).body;
+}
+
+/** Pushes an edit of it as any PouchDB would. */
+async function push(
+  who: Caller,
+  database: string,
+  { changes, of }: { changes: object; of: { _revisions: { start: number; ids: string[] } } },
+) {
+  const { start, ids } = of._revisions;
+  const hash = 'abcdef0123456789abcdef0123456789';
+  const edit = { ...of, ...changes, _rev: `${start + 1}-${hash}` };
+  const docs = [{ ...edit, _revisions: { start: start + 1, ids: [hash, ...ids] } }];
+  const { status, body } = await who.call(`POST /db/${database}/_bulk_docs`, { docs, new_edits: false });
+  expect([status, body]).toEqual([201, []]);
+}
+
+test('an edit that a second device of the owner made before the first share arrives in the shared flow', async () => {
+  const id = await newFlow();
+  const database = await personalOf(owner);
+  const of = await replicate(owner, database, id);
+  await owner.call(`PUT /api/flows/${id}/contributors/${other.user.id}`, { role: 'editor' });
+  await push(owner, database, { of, changes: { description: 'offline' } });
+  await vi.waitFor(async () => {
+    const { body } = await other.call(`GET /api/flows/${id}`);
+    expect(body).toMatchObject({ description: 'offline', conflicts: 0 });
+  }, 10_000);
+  await vi.waitFor(
+    async () => expect(await readDocuments(owner, database, `flow:${id}`)).toEqual([]),
+    10_000,
+  );
+});
+
+test('a late edit of somebody who lost the flow becomes a copy of his', async () => {
+  const team = await newTeam(owner);
+  await join(team, { owner, who: other });
+  const id = await newFlow({ spaceId: team.id });
+  const of = await replicate(other, team.database, id);
+  const moved = await owner.call(`PUT /api/flows/${id}`, { visibility: 'private', description: 'mine now' });
+  expect(moved.body).toMatchObject({ spaceId: owner.user.id, visibility: 'private' });
+  await push(other, team.database, { of, changes: { description: 'late' } });
+  const copies = async () => (await other.call('GET /api/flows')).body.flows.filter(isCopy);
+  const isCopy = (flow: { parentFlowId?: string }) => flow.parentFlowId === id;
+  await vi.waitFor(async () => expect(await copies()).toHaveLength(1), 10_000);
+  expect(await copies()).toEqual([expect.objectContaining({ description: 'late', spaceId: other.user.id })]);
+  expect((await owner.call(`GET /api/flows/${id}`)).body).toMatchObject({
+    description: 'mine now',
+    conflicts: 0,
+  });
+});
+
+test('a plain client edits a shared flow as it read it, and the edit counts for more than the move', async () => {
+  const id = await newFlow();
+  const shared = await owner.call(`PUT /api/flows/${id}/contributors/${other.user.id}`, { role: 'editor' });
+  const { spaces } = (await other.call('GET /api/spaces')).body;
+  const { database } = spaces.find((space: { id: string }) => space.id === shared.body.spaceId);
+  const of = await replicate(other, database, id);
+  expect(of.movedFrom.generation).toBe(of._revisions.start);
+  await push(other, database, { of, changes: { description: 'replicated' } });
+  const { _revisions, ...read } = await replicate(other, database, id);
+  expect(read.description).toBe('replicated');
+  const put = await other.call(`PUT /db/${database}/flow:${id}`, { ...read, name: 'written' });
+  expect(put.status).toBe(201);
+  const claimed = { ...read, _rev: put.body.rev, movedFrom: { ...read.movedFrom, generation: 4 } };
+  expect((await other.call(`PUT /db/${database}/flow:${id}`, claimed)).status).toBe(403);
+  await owner.call(`DELETE /api/flows/${id}/contributors/${other.user.id}`);
+  const { body } = await owner.call(`GET /api/flows/${id}`);
+  expect(body).toMatchObject({ name: 'written', description: 'replicated', spaceId: owner.user.id });
+});
