@@ -96,7 +96,7 @@ const onSpaces = [
   weighed(3, record({ kind: kind('revoke', 'leave'), person: any, space: any })),
   weighed(2, record({ kind: kind('share'), flow: any, person: any, role: kind('editor', 'viewer') })),
   weighed(1, record({ kind: kind('unshare'), flow: any, person: any })),
-  weighed(2, record({ kind: kind('move'), flow: any, space: any })),
+  weighed(3, record({ kind: kind('move'), flow: any, space: any })),
 ];
 const kill = weighed(1, record({ kind: kind('kill'), after: nat({ max: 60 }) }));
 

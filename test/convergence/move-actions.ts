@@ -37,7 +37,7 @@ async function share(world: World, { flow, person: n, role }: CommandOf<'share'>
   if (answer && !isOk(answer)) return said(answer);
   const [fresh] = await discover(world, owner, since);
   if (!answer) await reconcile(world, since);
-  const target = fresh ?? space;
+  const target = model.spaces.get((answer?.body?.spaceId as string | undefined) ?? '') ?? fresh ?? space;
   if (target.kind === 'personal')
     return `${flowId} with ${person.id}: ${said(answer)}, and no space was made`;
   model.join(target.id, person.id, role, since);
@@ -58,6 +58,26 @@ async function unshare(world: World, { flow, person: n }: CommandOf<'unshare'>):
   return `${flowId} from ${person.id}: ${said(answer)}`;
 }
 
+async function move(world: World, { flow, space: n }: CommandOf<'move'>): Promise<string> {
+  const asked = choose(world, flow);
+  if (!asked) return 'nothing';
+  const { flowId, space, owner } = asked;
+  const { model } = world;
+  const writable = [...model.spaces.values()].filter(
+    ({ id, kind, roles }) =>
+      id !== space.id && kind !== 'shared' && ['owner', 'editor'].includes(roles.get(owner.id) ?? ''),
+  );
+  const to = pick(writable, n);
+  if (!to) return 'nothing';
+  const since = Date.now();
+  const answer = await owner.call(`POST /api/flows/${flowId}/move`, { spaceId: to.id });
+  if (!answer) await reconcile(world, since);
+  if (answer && !isOk(answer)) return `${flowId} to ${to.id}: ${said(answer)}`;
+  model.place(flowId, to.id, since);
+  if (answer) model.leftAllBut(flowId, to.id);
+  return `${flowId} from ${space.id} to ${to.id}: ${said(answer)}`;
+}
+
 /** What brings a flow into another space, or lets others into the one where it is; says what it did. */
 export async function actOnPlaces(
   world: World,
@@ -65,5 +85,5 @@ export async function actOnPlaces(
 ): Promise<string> {
   if (command.kind === 'share') return share(world, command);
   if (command.kind === 'unshare') return unshare(world, command);
-  return 'nothing';
+  return move(world, command);
 }

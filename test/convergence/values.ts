@@ -24,12 +24,13 @@ interface Edge {
 type Graph = { nodes: Node[]; edges: Edge[] };
 
 const textOf = (token: number): string => `w${token}`;
+/** A copy that was kept for somebody has a name that says so. */
 const tokenOf = (text: unknown): number | null =>
-  typeof text === 'string' && /^w\d+$/.test(text) ? Number(text.slice(1)) : null;
+  typeof text === 'string' && /^w\d+( \(copy\))?$/.test(text) ? Number.parseInt(text.slice(1), 10) : null;
 
 /** The numbers that occur in a text, wherever. */
 export function* tokensIn(text: string): Generator<{ token: number; index: number }> {
-  for (const match of text.matchAll(/"w(\d+)"|"x":5(\d{6})\b/g))
+  for (const match of text.matchAll(/"w(\d+)(?: \(copy\))?"|"x":5(\d{6})\b/g))
     yield { token: Number(match[1] ?? match[2]), index: match.index };
 }
 
