@@ -3,6 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { computeRevision } from '../../flow/revision.ts';
 import { assetDocId, assetIdPattern } from '../../schema/ids.ts';
 import { getOrNull, splitRevision } from '../local/local-documents.ts';
+import { noteOwn } from '../local/own-revisions.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 
 /** What bytes are and what they belong to. */
@@ -70,16 +71,20 @@ export async function storeAsset(
   };
   const { rows } = await db.allDocs({ keys: [id] });
   // Its first revision would stay below the deletion.
-  if (rows[0]?.value?.deleted === true) await db.put(content);
-  else await putFirst(db, content, computeRevision(fields));
+  const revision =
+    rows[0]?.value?.deleted === true
+      ? (await db.put(content)).rev
+      : await putFirst(db, content, computeRevision(fields));
+  await noteOwn(db, id, revision);
   return id;
 }
 
-async function putFirst(db: Pouch, content: PouchDocument, revision: string): Promise<void> {
+async function putFirst(db: Pouch, content: PouchDocument, revision: string): Promise<string> {
   const [start, hash] = splitRevision(revision);
   const doc = { ...content, _rev: revision, _revisions: { start, ids: [hash] } };
   const [failure] = await db.bulkDocs({ docs: [doc], new_edits: false });
   if (failure?.error) throw Object.assign(new Error(failure.message ?? 'A write failed.'), failure);
+  return revision;
 }
 
 /** An asset of a local database, or null; also under another document id, where copies of it are kept. */

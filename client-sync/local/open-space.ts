@@ -23,11 +23,11 @@ export interface LocalSpace {
 
 const monthNote = 'month:';
 
-/** This month and the one before it. */
-export function currentMonths(now: number): Month[] {
+/** This month and those before it, so many in all, newest first. */
+export function currentMonths(now: number, count: number): Month[] {
   const time = new Date(now);
-  const last = new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() - 1, 1));
-  return [monthOf(time), monthOf(last)];
+  const [year, month] = [time.getUTCFullYear(), time.getUTCMonth()];
+  return Array.from({ length: count }, (_, back) => monthOf(new Date(Date.UTC(year, month - back, 1))));
 }
 
 async function readMonths(notes: Pouch): Promise<Month[]> {

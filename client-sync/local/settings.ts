@@ -1,3 +1,4 @@
+import { unmarked } from '../../flow/flow.ts';
 import type { SyncSettings } from '../types.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { SettingsApi } from '../types.ts';
@@ -31,6 +32,21 @@ function assertSettings(settings: SyncSettings): void {
   }
 }
 
+function isChoice(chosen: unknown, allowed: (entry: unknown) => boolean): boolean {
+  return chosen === undefined || (Array.isArray(chosen) && chosen.every(allowed));
+}
+
+/** What is kept here: which spaces, and how many months of runs. */
+function assertSelection({ spaces, months }: SyncSettings): void {
+  if (months !== undefined && !(Number.isInteger(months) && months >= 1 && months <= 24)) {
+    throw new SetteeClientError('invalid_input', 'months is a whole number from 1 to 24.');
+  }
+  const isId = (entry: unknown) => typeof entry === 'string' && entry !== '' && entry.length <= 255;
+  if (!isChoice(spaces?.exclude, isId) || !isChoice(spaces?.include, (entry) => entry === 'templates')) {
+    throw new SetteeClientError('invalid_input', 'spaces excludes ids of spaces, and includes templates.');
+  }
+}
+
 /** The user's settings, which follow him to his other browsers. */
 export function createSettings(current: CurrentWorkspace, iso: () => string): SettingsApi {
   const get = () => readSettings(current.get());
@@ -47,8 +63,16 @@ export function createSettings(current: CurrentWorkspace, iso: () => string): Se
           ),
         ) as SyncSettings;
         assertSettings(sync);
+        assertSelection(sync);
         if (JSON.stringify(sync) === JSON.stringify(before)) return;
-        await main.put({ ...stored, _id: id, type: 'settings', schemaVersion: 1, updatedAt: iso(), sync });
+        await main.put({
+          ...(stored && unmarked(stored)),
+          _id: id,
+          type: 'settings',
+          schemaVersion: 1,
+          updatedAt: iso(),
+          sync,
+        });
       });
       return get();
     },

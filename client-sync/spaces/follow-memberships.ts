@@ -53,7 +53,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     const { name } = ending.copy;
     const shown = set.find(name);
     if (shown) {
-      // Kept until it is on the server, and looked at again at the next start.
+      // Kept until it is on the server, and looked at again when everything is.
       if (ending.reason === null && (await holdsUnpushed(shown))) return;
       await beforeDrop(shown);
       set.remove(name);
@@ -63,6 +63,12 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       return;
     }
     const space = shown ?? (await set.openHidden(ending.copy));
+    if (!shown && ending.reason === null && (await holdsUnpushed(space))) {
+      await space.close();
+      // Opened as if it were wanted: what is not open is not sent.
+      await set.open([ending.copy]);
+      return;
+    }
     try {
       await remove(space, ending);
     } catch (error) {
