@@ -3,6 +3,7 @@ import { SetteeClientError } from '../errors.ts';
 import { eachSpace } from '../local/each-space.ts';
 import { mayWrite } from '../local/flow-places.ts';
 import { watchQuery } from '../local/watch-query.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
 import type { Conflict, ConflictsApi } from '../types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeConflict } from './describe-conflict.ts';
@@ -19,15 +20,16 @@ export interface ConflictsOptions {
   leads?: () => boolean;
 }
 
-type Settle = Required<ConflictsOptions>;
+type Settle = Required<ConflictsOptions> & { elsewhere: readonly Pouch[] };
 
 /** Settles one flow as far as nobody has to be asked, or thinks it settled, and tells what remains. */
 async function settleFlow(
   { info, space }: SpaceWorkspace,
   docId: string,
-  { rules, leads }: Settle,
+  { rules, leads, elsewhere }: Settle,
 ): Promise<Conflict | null> {
-  const options = { rule: rules().flow ?? 'merge', mayDelete: info.role === 'owner' } as const;
+  const mayDelete = info.role === 'owner';
+  const options = { rule: rules().flow ?? 'merge', mayDelete, elsewhere } as const;
   const db = space.main;
   if (mayWrite({ info }) && leads()) {
     const { leaves, settlement } = await settleDocument(db, docId, options);
@@ -67,7 +69,14 @@ export function createConflicts(
   const { rules = () => ({}), leads = () => true } = options;
   const quiet = createQuietFlows();
   const list = async (): Promise<Conflict[]> => {
-    const found = await eachSpace(current.get(), (space) => findConflicts(space, quiet, { rules, leads }));
+    const found = await eachSpace(current.get(), (space) => {
+      const others = current
+        .get()
+        .all()
+        .filter((other) => other !== space);
+      const elsewhere = others.map((other) => other.space.main);
+      return findConflicts(space, quiet, { rules, leads, elsewhere });
+    });
     return found.flat().toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
   };
   return {

@@ -14,6 +14,8 @@ export interface SettleOptions {
   rules?: MergeRules;
   /** Whether the role allows to write `deleted: true`. */
   mayDelete: boolean;
+  /** Where else bases may be kept: a flow that moves takes its history along, and not what a device noted. */
+  elsewhere?: readonly Pouch[];
 }
 
 /** Revisions of which a history tells; a longer one has forgotten where it began. */
@@ -43,12 +45,18 @@ async function forgottenLinks(
 export async function planSettlement(
   db: Pouch,
   leaves: readonly Leaf[],
-  options: SettleOptions,
+  { elsewhere = [], ...options }: SettleOptions,
 ): Promise<Settlement> {
   const docId = leaves[0]?.document._id ?? '';
   const needsBases = options.rules?.needsBase !== false && leaves.length > 1;
   const bases = needsBases ? await readBases(db, docId) : new Map<string, PouchDocument>();
   const links = await forgottenLinks(db, leaves, bases);
+  const settlement = mergeDocument({ leaves, bases, links, ...options });
+  const isMissing = settlement.open.some(({ missing }) => missing.length > 0);
+  if (!isMissing || elsewhere.length === 0) return settlement;
+  for (const other of elsewhere) {
+    for (const [revision, document] of await readBases(other, docId)) bases.set(revision, document);
+  }
   return mergeDocument({ leaves, bases, links, ...options });
 }
 

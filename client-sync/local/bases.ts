@@ -1,3 +1,4 @@
+import { bareId, idPrefixes } from '../../schema/ids.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import { getOrNull, isStatus, retryOnConflict } from './local-documents.ts';
 
@@ -107,6 +108,8 @@ export async function releaseBases({
     if (changed.has(docId)) continue;
     const document = await getOrNull(db, docId, { conflicts: true });
     if ((document?._conflicts?.length ?? 0) > 0) continue;
+    // Moved away: where it is now, edits may meet that began here.
+    if (document === null && (await getOrNull(db, idPrefixes.moved + bareId(docId)))) continue;
     await forget(db, docId);
   }
 }

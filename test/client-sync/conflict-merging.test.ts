@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { documentsWithBases, readBases, releaseBases } from '../../client-sync/local/bases.ts';
+import { planSettlement } from '../../client-sync/conflicts/settle.ts';
 import { settleFields } from '../../client-sync/conflicts/settle-space.ts';
 import { readAllLeaves } from '../../client-sync/conflicts/leaves.ts';
 import { flowDocId } from '../../schema/index.ts';
@@ -339,4 +340,28 @@ test('whoever goes on writing a merged document writes no merge', async () => {
   expect([edited.name, edited.mergeVersion, edited.mergedFrom]).toEqual(['Edited', undefined, undefined]);
   // And keeps the merge as a base: others may have edited it.
   expect([...(await readBases(db, docId)).keys()]).toContain(merged._rev);
+});
+
+test('a base that was kept where the flow moved away from still serves where it is now', async () => {
+  const [a, b] = (await share(2)) as [LocalDevice, LocalDevice];
+  await setPrompt(a, 'a', 'from a');
+  await setPrompt(b, 'b', 'from b');
+  for (const device of [a, b]) await device.push();
+  const target = await devices.open();
+  await target.pull();
+  const leaves = await readAllLeaves(target.workspace.space.main, docId);
+  const options = { rule: 'merge', mayDelete: true } as const;
+  const alone = await planSettlement(target.workspace.space.main, leaves, options);
+  expect(alone.open).toMatchObject([{ missing: [expect.any(String)] }]);
+  const source = a.workspace.space.main;
+  const shared = await planSettlement(target.workspace.space.main, leaves, {
+    ...options,
+    elsewhere: [source],
+  });
+  expect([shared.open, shared.merges.length]).toEqual([[], 1]);
+  const flow = await source.get(docId);
+  await source.put({ _id: `moved:${id}`, type: 'moved' });
+  await source.put({ _id: docId, _rev: flow._rev ?? '', _deleted: true });
+  await releaseBases({ db: source, pushedThrough: Number((await source.info()).update_seq) });
+  expect((await readBases(source, docId)).size).toBe(1);
 });
