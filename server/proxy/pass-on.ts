@@ -65,6 +65,8 @@ async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
 
 /** A client that sends slowly does not keep what was ended from ending. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // It may fail later, when nobody waits for it any more.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {

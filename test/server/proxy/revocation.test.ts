@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boundless } from '../../../server/spaces/quota.ts';
 import type { Role, Space } from '../../../server/spaces/spaces.ts';
 import type { RunningServer } from '../../../server/start-server.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
@@ -209,6 +210,38 @@ describe('a write that the engine has whole', () => {
     store();
     await removing;
     expect((await writing).status).toBe(201);
+    await over.stop();
+    await engine.close();
+  });
+});
+
+describe('a write that is on its way to the engine when the membership ends', () => {
+  it('never gets there, and what is wrong with it troubles nobody', async () => {
+    const engine = await startScriptedEngine((_request, response) => response.end('[]'));
+    const team = await makeTeam('editor');
+    const over = await startProxy(settee, {
+      couch: { ...settee.services.couch, origin: engine.origin },
+      quota: {
+        async room() {
+          await team.remove();
+          return boundless;
+        },
+      },
+    });
+    for (const body of [JSON.stringify({ docs: someFlows(6) }), '{"docs":']) {
+      const answer = await fetch(`${over.url}/${team.space.database}/_bulk_docs`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${team.member.accessToken}`, 'content-type': 'application/json' },
+        body,
+      });
+      expect([answer.status, await answer.json()]).toMatchObject([403, { code: 'membership_ended' }]);
+      await settee.services.spaces.addMember(
+        team.space.id,
+        { userId: team.member.user.id, role: 'editor' },
+        team.owner.user.id,
+      );
+    }
+    expect(engine.asked()).toBe(0);
     await over.stop();
     await engine.close();
   });
