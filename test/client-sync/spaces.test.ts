@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { localNames } from '../../client-sync/local/names.ts';
+import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
+import { copyName } from '../../client-sync/spaces/copies.ts';
 import { startSettee, type TestSettee } from '../support/settee.ts';
+import { openBrowser } from './open-settee.ts';
 import {
   createMeeting,
   graph,
@@ -120,9 +125,14 @@ describe('spaces in the browser', () => {
 
   it('go with the user who leaves, and with the space', async () => {
     const { ada, ben, team } = await meet('editor');
+    await ada.browser.settee.flows.save({ name: 'By Ada', flow: graph, spaceId: team });
+    await ben.browser.settee.flows.save({ name: 'By Ben', flow: graph, spaceId: team });
+    await exchange(ada, ben);
     await ben.browser.settee.spaces.leave(team);
-    await ben.browser.settee.sync.now();
     await seesNoSpace(ben.browser, team);
+    // All of it was on the server: nothing had to be kept.
+    await expect.poll(() => ben.browser.settee.notices.list(), patient).toMatchObject([{ flowIds: [] }]);
+    expect(await names(ben.browser)).toEqual([]);
     expect(await ada.browser.settee.spaces.members(team)).toHaveLength(1);
     await ada.browser.settee.spaces.remove(team);
     await ada.browser.settee.sync.now();
@@ -163,5 +173,26 @@ describe('spaces in the browser', () => {
     expect(await names(ada.browser, team)).toEqual(['Between us']);
     await exchange(ada, ben);
     await expect.poll(() => names(ben.browser, team), patient).toEqual(['Between us']);
+  });
+
+  it('are filled again where the browser removed the data of one alone', async () => {
+    const name = `evicted-${randomUUID()}`;
+    const ada = await meeting.join({ name, adapter: 'memory' });
+    const team = await meeting.team(ada);
+    await ada.browser.settee.flows.save({ name: 'Filled again', flow: graph, spaceId: team });
+    await ada.browser.settee.flows.save({ name: 'Private', flow: graph });
+    await ada.browser.settee.sync.now();
+    await ada.browser.settee.close();
+    const opener = await createPouchOpener('memory');
+    const personal = localNames(name, server.url).databases(ada.userId);
+    const main = opener.openLocal(personal);
+    const membership = await main.get(`membership:${team}`);
+    await main.close();
+    const copy = copyName({ id: team, grant: String(membership.grant) });
+    await opener.openLocal(`${personal}-${copy}`).destroy();
+    const again = await openBrowser(server.url, { name, adapter: 'memory', storage: ada.browser.storage });
+    await expect.poll(() => names(again), patient).toEqual(['Filled again', 'Private']);
+    expect(await again.settee.notices.list()).toEqual([]);
+    await again.close();
   });
 });
