@@ -22,6 +22,11 @@ function generation({ revision }: Found): number {
   return Number.parseInt(revision ?? '0', 10);
 }
 
+function bestOf(places: readonly Found[]): Found | undefined {
+  const holding = places.filter(({ revision }) => revision !== null);
+  return sorted(holding, (a, b) => Number(a.left) - Number(b.left) || generation(b) - generation(a))[0];
+}
+
 /**
  * The space of the caller's where a flow is, or null. While it moves it may be in two, and the one that it goes to has
  * the longer history; what arrived late where it left comes last.
@@ -35,9 +40,7 @@ export async function findPlace(
   if (own.revision !== null && !own.left) return own.space;
   const others = (await open.all(caller)).slice(1);
   const found = [own, ...(await Promise.all(others.map((space) => lookIn(space, id))))];
-  const holding = found.filter(({ revision }) => revision !== null);
-  const [first] = sorted(holding, (a, b) => Number(a.left) - Number(b.left) || generation(b) - generation(a));
-  return first?.space ?? null;
+  return bestOf(found)?.space ?? null;
 }
 
 /** The same; throws `not_found`. */
@@ -62,4 +65,25 @@ export async function placeForNew(
     throw new SetteeError('conflict', 'This flow is in a space of which you are no member.');
   }
   return space;
+}
+
+/** Where each of many flows is among these spaces; the first of them holds what is in none. */
+export async function findPlaces(
+  spaces: readonly UserSpace[],
+  ids: readonly string[],
+): Promise<(id: string) => UserSpace> {
+  const [first] = spaces;
+  if (first === undefined) throw new SetteeError('not_found', 'There is no personal space.');
+  const asked = ids.flatMap((id) => [flowDocId(id), idPrefixes.moved + id]);
+  const alive = await Promise.all(
+    spaces.map(async (space) => ({ space, found: await space.documents.alive(asked) })),
+  );
+  return (id) => {
+    const places = alive.map(({ space, found }) => ({
+      space,
+      revision: found.get(flowDocId(id)) ?? null,
+      left: found.has(idPrefixes.moved + id),
+    }));
+    return bestOf(places)?.space ?? first;
+  };
 }

@@ -150,6 +150,7 @@ export function createDocumentStore(
       return new Map(rows.flatMap((row) => ('value' in row ? [[row.id, row.value.rev]] : [])));
     },
     async alive(ids) {
+      if (ids.length === 0) return new Map();
       const { rows } = await guarded(() => scope.fetchRevs({ keys: ids }));
       return new Map(
         rows.flatMap((row) => {

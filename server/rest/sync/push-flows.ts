@@ -12,9 +12,11 @@ import {
 } from '../../../schema/index.ts';
 import { SetteeError } from '../../errors.ts';
 import { editedFlow } from '../flows/merge-edit.ts';
+import { findPlaces } from '../flows/flow-place.ts';
 import { keepVersion } from '../flows/version-store.ts';
 import { changeDocument } from '../store/change-document.ts';
 import type { DocumentStore, Stored } from '../store/document-store.ts';
+import { assertWrites } from '../store/space-rights.ts';
 import type { UserSpace } from '../store/user-space.ts';
 import type { ChangeClock } from './change-clock.ts';
 import { changedIds } from './changed-ids.ts';
@@ -145,22 +147,32 @@ function timeOf(lastSyncAt: SyncFlowsBody['lastSyncAt']): string | null {
 }
 
 /**
- * Takes flows in from a client. Each is stored, or reported as a conflict with what was done, where neither side is
+ * Takes flows in from a client, each where it is, and new ones into the first of these spaces. Each is stored, or reported as a conflict with what was done, where neither side is
  * lost, or refused by itself.
  */
 export async function pushFlows(
-  { documents, userId }: Pick<UserSpace, 'documents' | 'userId'>,
+  spaces: readonly UserSpace[],
   { clock, body, now }: { clock: ChangeClock; body: SyncFlowsBody; now: Date },
 ): Promise<SyncFlowsReply> {
   const lastSyncAt = timeOf(body.lastSyncAt);
   const { entries, refused } = readEntries(body.flows);
-  const test = await changeTest(documents, { clock, flows: entries.map(({ local }) => local), lastSyncAt });
-  const context = { documents, test, owner: userId, now };
+  const placeOf = await findPlaces(
+    spaces,
+    entries.map(({ local }) => local.id),
+  );
+  const contexts = new Map<UserSpace, PushContext>();
+  for (const space of new Set(entries.map(({ local }) => placeOf(local.id)))) {
+    const flows = entries.flatMap(({ local }) => (placeOf(local.id) === space ? [local] : []));
+    const test = await changeTest(space.documents, { clock, flows, lastSyncAt });
+    contexts.set(space, { documents: space.documents, test, owner: space.userId, now });
+  }
   const synced: string[] = [];
   const conflicts: SyncConflict[] = [];
   for (const { index, local } of entries) {
     try {
-      const conflict = await pushFlow(context, local);
+      const space = placeOf(local.id);
+      assertWrites(space);
+      const conflict = await pushFlow(contexts.get(space) as PushContext, local);
       if (conflict === null) synced.push(local.id);
       else conflicts.push(conflict);
     } catch (error) {

@@ -5,16 +5,20 @@ import {
   syncFlowsBodySchema,
   syncFlowsReplySchema,
 } from '../../../schema/index.ts';
+import type { Spaces } from '../../spaces/spaces.ts';
 import type { FlowServices } from '../flows/flow-services.ts';
 import { showFlow } from '../flows/flow-view.ts';
+import { monthsOf } from '../runs/months-of.ts';
+import type { UserSpace } from '../store/user-space.ts';
 import { defineRoute, type Route } from '../route.ts';
 import type { ChangeClock } from './change-clock.ts';
-import { pullFlows } from './pull-flows.ts';
+import { pullFlows, type PulledSpace } from './pull-flows.ts';
 import { pushFlows } from './push-flows.ts';
 
 /** What the calls on sync need. */
 export interface SyncServices extends FlowServices {
   clock: ChangeClock;
+  spaces: FlowServices['spaces'] & Pick<Spaces, 'members'>;
 }
 
 const path = '/api/sync/flows';
@@ -35,13 +39,20 @@ function pushRoute({ open, clock, now }: SyncServices): Route {
       },
     },
     async handle({ principal, body }) {
-      const space = await open(principal);
-      return { status: 200, body: await pushFlows(space, { clock, body, now: now() }) };
+      const spaces = await open.all(principal);
+      return { status: 200, body: await pushFlows(spaces, { clock, body, now: now() }) };
     },
   });
 }
 
-function pullRoute({ open, clock, catalog, usage }: SyncServices): Route {
+async function withJoined(spaces: Pick<Spaces, 'members'>, space: UserSpace): Promise<PulledSpace> {
+  if (space.space.kind === 'personal') return space;
+  const members = await spaces.members(space.space.id, space.userId);
+  const me = members.find(({ userId }) => userId === space.userId);
+  return { ...space, ...(me === undefined ? {} : { joined: me.since }) };
+}
+
+function pullRoute({ open, spaces, clock, catalog, usage }: SyncServices): Route {
   return defineRoute({
     method: 'get',
     path,
@@ -53,11 +64,12 @@ function pullRoute({ open, clock, catalog, usage }: SyncServices): Route {
       200: { description: 'Whole flows, and the time to ask from next.', schema: changedFlowsReplySchema },
     },
     async handle({ principal, query: { since } }) {
-      const space = await open(principal);
+      const opened = await open.all(principal);
       const range = since === undefined ? {} : { since };
-      const { flows, ...next } = await pullFlows(space, { clock, catalog, ...range });
-      const figures = await usage.byFlow(space);
-      const shown = flows.map((flow) => {
+      const joined = await Promise.all(opened.map((space) => withJoined(spaces, space)));
+      const { flows, ...next } = await pullFlows(joined, { clock, catalog, ...range });
+      const figures = await usage.byFlow(monthsOf(opened));
+      const shown = flows.map(({ flow, space }) => {
         const runs = figures.get(bareId(flow._id));
         return showFlow(flow, {
           principal,

@@ -177,3 +177,30 @@ describe('visibility', () => {
     expect(outcome(elsewhere)).toBe('404 not_found');
   });
 });
+
+describe('sync over REST', () => {
+  it('gives flows of all spaces, those of a new one whole, and takes edits where the flow is', async () => {
+    const device = await newCaller(settee);
+    const own = await device.call('POST /api/flows', { name: 'Own', flow: graph });
+    const id = await newFlow();
+    await owner.call(`PUT /api/flows/${id}`, { description: 'long ago' });
+    const first = (await device.call('GET /api/sync/flows')).body;
+    expect(first.flows.map((flow: { id: string }) => flow.id)).toEqual([own.body.id]);
+    const { spaceId } = await share(id, device);
+    const since = encodeURIComponent(first.syncedAt);
+    const second = (await device.call(`GET /api/sync/flows?since=${since}`)).body;
+    const [shared] = second.flows.filter((flow: { id: string }) => flow.id === id);
+    expect(shared).toMatchObject({ description: 'long ago', spaceId });
+    const edit = { ...shared, description: 'by sync' };
+    const pushed = await device.call('POST /api/sync/flows', {
+      flows: [edit],
+      lastSyncAt: second.syncedAt,
+    });
+    expect(pushed.body).toMatchObject({ synced: [id], conflicts: [] });
+    const { body } = await owner.call(`GET /api/flows/${id}`);
+    expect(body).toMatchObject({ description: 'by sync', spaceId });
+    await share(id, device, 'viewer');
+    const again = await device.call('POST /api/sync/flows', { flows: [{ ...edit, name: 'no' }] });
+    expect(again.body.refused).toEqual([expect.objectContaining({ flowId: id })]);
+  });
+});

@@ -27,7 +27,7 @@ const clock = createChangeClock({ now: () => new Date() });
 const catalog = createFlowCatalog();
 const limits = { flows: 3, characters: 1e9 };
 const pull = (since?: string): Promise<PulledFlows> =>
-  pullFlows(space, { clock, catalog, limits, ...(since === undefined ? {} : { since }) });
+  pullFlows([space], { clock, catalog, limits, ...(since === undefined ? {} : { since }) });
 
 async function put(flow: FlowDocument, fields: object): Promise<void> {
   const { _rev } = (await space.documents.get<FlowDocument>(flow._id)) as { _rev: string };
@@ -40,7 +40,7 @@ async function pullAll(since?: string, meanwhile?: () => Promise<void>) {
   const answers = [await pull(since)];
   await meanwhile?.();
   while (answers.at(-1)?.more) answers.push(await pull(answers.at(-1)?.syncedAt));
-  const flows = answers.flatMap((answer) => answer.flows);
+  const flows = answers.flatMap((answer) => answer.flows.map(({ flow }) => flow));
   return { answers, flows, ids: flows.map(({ _id }) => _id), syncedAt: answers.at(-1)?.syncedAt ?? '' };
 }
 
@@ -80,7 +80,7 @@ it('loses nothing that changes between two answers', async () => {
 
 it('gives a single flow that is larger than an answer should be', async () => {
   await seedFlows(settee, userId, makeFlowDocuments({ seed: 3, count: 1, size: 6_000 }));
-  const answer = await pullFlows(space, { clock, catalog, limits: { flows: 3, characters: 1 } });
+  const answer = await pullFlows([space], { clock, catalog, limits: { flows: 3, characters: 1 } });
   expect(answer.flows).toHaveLength(1);
   expect(answer).not.toHaveProperty('more');
 });
