@@ -28,8 +28,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   let filling: Promise<void> | null = null;
   let live: MainSync | null = null;
   let isLive = false;
-  let failures = 0;
-  let lastError: unknown = null;
+  const failures: Record<Direction, number> = { push: 0, pull: 0 };
+  const lastErrors: Record<Direction, unknown> = { push: null, pull: null };
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
 
@@ -68,10 +68,10 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (unsaved >= saveDocuments) void save().catch(() => {});
   };
   const finish = (direction: Direction) => {
-    failures = 0;
-    lastError = null;
-    forget('retry');
+    failures[direction] = 0;
+    lastErrors[direction] = null;
     report.caughtUp(direction);
+    if (report.failing().length === 0) forget('retry');
     settling.ended(direction);
   };
   const afterBatch = (direction: Direction, written: number) => {
@@ -100,7 +100,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const step = async (direction: Direction): Promise<boolean> => {
     if (signal.aborted) return false;
     // Nothing else would come of it.
-    if (lastError !== null && options.busyMilliseconds() > 0) throw lastError;
+    if (lastErrors[direction] !== null && options.busyMilliseconds() > 0) throw lastErrors[direction];
     report.connecting(direction);
     if (direction === 'pull') {
       forget('confirm');
@@ -127,11 +127,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   };
   const fail = (direction: Direction, error: unknown) => {
     if (signal.aborted) return;
-    failures += 1;
-    lastError = error;
+    failures[direction] += 1;
+    lastErrors[direction] = error;
     if (direction === 'pull') settling.pullFails();
     report.failed(direction, error);
-    later('retry', options.pauseAfter(failures), retry);
+    later('retry', options.pauseAfter(failures[direction]), retry);
     options.onFailure(error, direction);
   };
   const fill = async (): Promise<boolean> => {
