@@ -30,6 +30,8 @@ export interface MergeDocumentInput {
   rules?: MergeRules;
   /** Of the code that merges; tests have several. */
   mergeVersion?: number;
+  /** Whether two merges of which the base is not here are left to a device that has it; default false. */
+  patient?: boolean;
   /** False where the caller's role may not write `deleted: true`; default true. */
   mayDelete?: boolean;
 }
@@ -128,6 +130,7 @@ function step(progress: Progress, input: MergeDocumentInput): boolean {
     rule,
     rules,
     contents: contentsOf({ ...input, leaves: endings }),
+    patient: input.patient ?? false,
   };
   progress.open = [];
   for (const [index, higher] of progress.live.entries()) {

@@ -13,6 +13,8 @@ export interface PairContext {
   rules: MergeRules;
   /** Contents by revision. */
   contents: ReadonlyMap<string, LeafDocument>;
+  /** Whether two merges of which the base is not here are left to a device that has it. */
+  patient: boolean;
 }
 
 /** What becomes of a pair of leaves. */
@@ -62,8 +64,9 @@ function decideMerge(higher: Leaf, lower: Leaf, context: PairContext): PairOutco
   const combined = combine(higher, lower, context);
   if ('kind' in combined) {
     if (rules.same(higher.document, lower.document)) return { kind: 'pick', keep: false };
-    // Two merges that overlap: which one shows is decided, and nobody is asked about what nobody wrote.
-    const isDecided = combined.kind === 'open' && combined.base !== null && isMerge(higher) && isMerge(lower);
+    // Two merges that overlap, or of which nobody has the base: nobody is asked about what nobody wrote.
+    const isBlind = combined.kind === 'open' && combined.missing.length > 0;
+    const isDecided = isMerge(higher) && isMerge(lower) && !(isBlind && context.patient);
     return isDecided ? { kind: 'pick', keep: true } : combined;
   }
   const result = { ...higher.document, ...combined.content };

@@ -51,13 +51,20 @@ export async function planSettlement(
   const needsBases = options.rules?.needsBase !== false && leaves.length > 1;
   const bases = needsBases ? await readBases(db, docId) : new Map<string, PouchDocument>();
   const links = await forgottenLinks(db, leaves, bases);
-  const settlement = mergeDocument({ leaves, bases, links, ...options });
+  const patient = needsBases && !(await wroteAny(db, leaves));
+  const settlement = mergeDocument({ leaves, bases, links, patient: true, ...options });
   const isMissing = settlement.open.some(({ missing }) => missing.length > 0);
-  if (!isMissing || elsewhere.length === 0) return settlement;
+  if (!isMissing) return settlement;
   for (const other of elsewhere) {
     for (const [revision, document] of await readBases(other, docId)) bases.set(revision, document);
   }
-  return mergeDocument({ leaves, bases, links, ...options });
+  return mergeDocument({ leaves, bases, links, patient, ...options });
+}
+
+/** Whether this device wrote one of the leaves; the others leave it to those who did. */
+async function wroteAny(db: Pouch, leaves: readonly Leaf[]): Promise<boolean> {
+  const own = await readOwn(db, leaves[0]?.document._id ?? '');
+  return leaves.some(({ ancestry }) => own?.all.has(ancestry[0] ?? '') ?? false);
 }
 
 /** The document of a leaf as it is written: with its revision and its ancestors. */

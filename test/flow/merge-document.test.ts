@@ -153,6 +153,21 @@ describe('two merges', () => {
     expect(mergeDocument({ leaves: written(leaves, settled) }).tombstones).toEqual([]);
   });
 
+  it('of which the base is gone are not asked about either, but left to others for a while', () => {
+    const [ab, ac] = [settle(1, [a, b]), settle(1, [a, c])];
+    const leaves = [...written([a, b], ab), ...written([a, c], ac)];
+    const patient = mergeDocument({ leaves, patient: true });
+    expect([patient.tombstones, patient.open.length]).toEqual([[], 1]);
+    const settled = mergeDocument({ leaves });
+    expect([settled.merges, settled.versions.length, settled.remaining.length]).toEqual([[], 1, 1]);
+    // Whoever has the base meanwhile builds on the same one, so that both go together.
+    const merged = mergeDocument({ leaves, bases: known });
+    const both = written([...leaves, ...settled.tombstones], merged);
+    expect(both.filter(({ document }) => document._deleted !== true).map(revisionOf)).toEqual([
+      merged.revision,
+    ]);
+  });
+
   it('that overlap are not asked about: one stands and the other is a version', () => {
     const other = child(root, { do: 'data', node: 0, key: 'p', value: 7 }, 4);
     const [left, right] = [settle(1, [a, b]), settle(1, [c, other])];
