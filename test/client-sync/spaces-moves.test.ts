@@ -138,7 +138,12 @@ describe('a flow that moves between spaces', () => {
     const doc = { _id: `flow:${randomUUID()}`, type: 'flow', schemaVersion: 1, name: 'Look', flow: graph };
     await putRevision(space.space.main, doc, computeRevision(doc));
     const current = { get: () => workspace, onSwitch: () => () => {} };
-    const executions = createExecutions({ current, now: () => Date.now(), fetchRun: async () => null });
+    const executions = createExecutions({
+      current,
+      now: () => Date.now(),
+      fetchRun: async () => null,
+      assets: { put: async () => '', get: async () => null },
+    });
     const run = await executions.start({ flowId: doc._id.slice('flow:'.length) });
     expect(run.flowName).toBe('Look');
     expect(space.space.months()).toEqual([]);
