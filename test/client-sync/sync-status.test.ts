@@ -59,8 +59,8 @@ const meaning: Record<Situation, SyncState> = {
   'caught-up': 'up-to-date',
 };
 const stateOf = (situation: Situation): DirectionState => {
-  const [phase, fault] = situation.split(' ') as ['failed', Fault] | ['active' | 'caught-up'];
-  return fault === undefined ? { phase } : { phase: 'failed', fault };
+  const [phase, fault] = situation.split(' ');
+  return { phase, ...(fault === undefined ? {} : { fault }) } as DirectionState;
 };
 const winner = (...situations: Situation[]) =>
   meaning[order.find((candidate) => situations.includes(candidate)) as Situation];
