@@ -1,4 +1,5 @@
 import { isMonth } from '../../schema/database-names.ts';
+import { isStatus } from '../local/local-documents.ts';
 import { readOwn } from '../local/own-revisions.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import { listUnpushed } from '../replication/pending-changes.ts';
@@ -31,7 +32,11 @@ export async function ownLeaves(
   if (!own && refusedRevision === null) return [];
   const mine = (revision: unknown) =>
     typeof revision === 'string' && (own?.all.has(revision) === true || revision === refusedRevision);
-  const leaves = await db.get(docId, { open_revs: 'all', attachments: true }).catch(() => []);
+  const leaves = await db.get(docId, { open_revs: 'all', attachments: true }).catch((error: unknown) => {
+    // Only what is not there may be passed over: what cannot be read must not be dropped.
+    if (isStatus(error, 404)) return [];
+    throw error;
+  });
   return leaves.flatMap((leaf) => {
     if (!('ok' in leaf) || leaf.ok._deleted === true) return [];
     const { _rev, mergedFrom } = leaf.ok;
