@@ -45,7 +45,7 @@ export type AskEngine = (path: string, body?: { bytes: Buffer; stream: Readable 
 
 /** What an engine answers quickest for: it may gather a whole batch before it answers, and each costs a request. */
 const goodBatchBytes = 2_000_000;
-const fewestChanges = 50;
+const fewestChanges = 20;
 
 /** Assets are fetched when they are needed; only their deletions must be known. */
 function leavesToSend({ id, changes }: ChangeRow): { id: string; rev: string }[] {
