@@ -157,7 +157,8 @@ describe('a set-up that was damaged', () => {
       expect(found.faults['spaces.unknown']?.message).toContain('space-nobody');
       expect(found.faults['spaces.unfinished']?.message).toContain(team.id);
       await couch.deleteDatabase(`${couch.prefix}space-nobody`);
-      await entries.destroy(`space:${team.id}`, (await entries.get(`space:${team.id}`))['_rev'] as string);
+      const { _rev } = await entries.get(`space:${team.id}`);
+      await entries.destroy(`space:${team.id}`, _rev);
       expect((await diagnose()).code).toBe(0);
     });
   });

@@ -110,7 +110,11 @@ describe('the bootstrap stream', () => {
     await replicated.replicate.from(remote);
     await written.bulkDocs(leavesOf(lines).map(plain), { new_edits: false });
     for (const { id } of (await replicated.changes({ style: 'all_docs' })).results) {
-      const options = { open_revs: 'all', revs: true, attachments: true } as const;
+      const options: PouchDB.Core.GetOpenRevisions & { attachments: boolean } = {
+        open_revs: 'all',
+        revs: true,
+        attachments: true,
+      };
       const leaves = async (db: PouchDB.Database): Promise<Leaf[]> =>
         byRevision((await db.get(id, options)).map((each) => (each as unknown as { ok: Leaf }).ok));
       expect(await leaves(written)).toEqual(await leaves(replicated));
@@ -169,7 +173,9 @@ describe('the bootstrap stream', () => {
       const packed = await ask(header);
       expect(packed.encoding).toBe('gzip');
       expect(packed.bytes.length).toBeLessThan(whole.bytes.length / 2);
-      expect(linesOf(gunzipSync(packed.bytes).toString())).toEqual(linesOf(whole.bytes.toString()));
+      expect(linesOf(gunzipSync(new Uint8Array(packed.bytes)).toString())).toEqual(
+        linesOf(whole.bytes.toString()),
+      );
     }
     for (const header of ['br', 'gzip;q=0', 'gzip; q=0.000, br']) {
       expect((await ask(header)).encoding).toBeUndefined();

@@ -139,8 +139,8 @@ describe('roles in a team', () => {
     const other = await test.anotherSpaces();
     const told: Revocation[] = [];
     const toldThere: Revocation[] = [];
-    test.spaces.onRevoked((revocation) => told.push(revocation));
-    other.spaces.onRevoked((revocation) => toldThere.push(revocation));
+    test.spaces.onRevoked((revocation) => void told.push(revocation));
+    other.spaces.onRevoked((revocation) => void toldThere.push(revocation));
     // Both servers have heard of the space, by their feeds or by reading.
     await test.accessTo(viewer, database);
     await vi.waitFor(async () => expect(await other.spaces.access(viewer, database)).not.toBeNull(), 15_000);
