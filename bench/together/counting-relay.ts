@@ -7,13 +7,17 @@ export interface Count {
   bytes: number;
   /** Method and path of each request, the query left out. */
   requests: string[];
-  /** Open at this moment. */
+  /**
+   * Connections that carried anything since the last count: those of open feeds, each of which sends signs of life, and
+   * not those that a platform keeps for a next request.
+   */
   connections: number;
 }
 
 /** A TCP forwarder that one browser has for itself, so that what goes through it is that browser's. */
 export interface CountingRelay {
   url: string;
+  /** Begins the next count of connections. */
   count(): Count;
   close(): Promise<void>;
 }
@@ -25,15 +29,16 @@ export async function startCountingRelay(target: string): Promise<CountingRelay>
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const requests: string[] = [];
+  const used = new Set<Socket>();
   let bytes = 0;
-  let connections = 0;
   const server = createServer({ noDelay: true }, (inbound) => {
     const outbound = connect({ port: Number(port), host: hostname, noDelay: true });
-    connections += 1;
-    inbound.on('close', () => (connections -= 1));
     for (const socket of [inbound, outbound]) {
       sockets.add(socket);
-      socket.on('data', (chunk: Uint8Array) => (bytes += chunk.length));
+      socket.on('data', (chunk: Uint8Array) => {
+        bytes += chunk.length;
+        used.add(inbound);
+      });
       socket.on('error', () => socket.destroy());
       socket.on('close', () => sockets.delete(socket));
     }
@@ -48,7 +53,11 @@ export async function startCountingRelay(target: string): Promise<CountingRelay>
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    count: () => ({ bytes, requests: [...requests], connections }),
+    count() {
+      const connections = used.size;
+      used.clear();
+      return { bytes, requests: [...requests], connections };
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

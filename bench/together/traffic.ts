@@ -5,7 +5,7 @@ import { createTeam } from './team.ts';
 
 const sleep = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** Connections that are only kept for a next request are closed by then. */
+/** What an opening or an edit leaves to be done is done by then. */
 const settleSeconds = 8;
 const idleSeconds = 60;
 const edits = 10;
@@ -18,10 +18,16 @@ const looksPerMinute = 1 / 5;
 
 /** What one library in two browsers sends and receives. */
 interface Traffic {
-  connections: number;
-  idleBytes: number;
+  idle: Idle;
   writer: PerEdit;
   reader: PerEdit;
+}
+
+interface Idle {
+  connections: number;
+  /** A minute, of what is held open alone, and with what is looked at now and then. */
+  streamBytes: number;
+  bytes: number;
 }
 
 interface PerEdit {
@@ -29,15 +35,13 @@ interface PerEdit {
   requests: number;
 }
 
-async function measureIdle(relay: CountingRelay, pair: Pair): Promise<{ held: number; perMinute: number }> {
+async function measureIdle(relay: CountingRelay, pair: Pair): Promise<Idle> {
   const start = relay.count();
-  let held = 0;
-  for (let second = 0; second < idleSeconds; second += 1) {
-    await sleep(1);
-    held = Math.max(held, relay.count().connections);
-  }
-  const perMinute = ((relay.count().bytes - start.bytes) * 60) / idleSeconds;
-  return { held, perMinute: perMinute + (await measureLook(relay, pair)) * looksPerMinute };
+  await sleep(idleSeconds);
+  const end = relay.count();
+  const streamBytes = ((end.bytes - start.bytes) * 60) / idleSeconds;
+  const lookBytes = (await measureLook(relay, pair)) * looksPerMinute;
+  return { connections: end.connections, streamBytes, bytes: streamBytes + lookBytes };
 }
 
 async function measureLook(relay: CountingRelay, { browsers }: Pair): Promise<number> {
@@ -71,7 +75,7 @@ async function measure(library: Library, url: string, spaceCount: number): Promi
   const [writer, reader] = [perEdit(before[0], a.count()), perEdit(before[1], b.count())];
   await pair.close();
   await Promise.all(relays.map((relay) => relay.close()));
-  return { connections: idle.held, idleBytes: idle.perMinute, writer, reader };
+  return { idle, writer, reader };
 }
 
 /** Connections and bytes of an idle browser and of an edit, counted at a relay of each browser's own. */
@@ -93,8 +97,9 @@ export async function traffic(url: string, spaceCounts: number[]): Promise<Row[]
       aim,
     });
     return [
-      row('connections of an idle browser', ({ connections }) => connections, String, '≤ 1'),
-      row('bytes a minute of an idle browser', ({ idleBytes }) => idleBytes, bytes),
+      row('connections of an idle browser', ({ idle }) => idle.connections, String, '≤ 1'),
+      row('bytes a minute of what an idle browser holds open', ({ idle }) => idle.streamBytes, bytes),
+      row('the same with a look every five minutes', ({ idle }) => idle.bytes, bytes),
       row('requests an edit, writer', ({ writer }) => writer.requests, oneDigit),
       row('requests an edit, reader', ({ reader }) => reader.requests, oneDigit),
       row('bytes an edit, writer', ({ writer }) => writer.bytes, bytes),
