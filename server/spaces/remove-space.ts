@@ -23,6 +23,9 @@ export interface RemoveSpaceServices {
   now: Date;
   /** Looks at the document that is about to be closed, and throws where it must not be. */
   check?: (document: SpaceDocument) => void;
+  /** Whose it is then: once nobody can write there any more, `drain` takes to him what is left. */
+  heir?: string;
+  drain?: (space: SpaceDocument) => Promise<void>;
 }
 
 /**
@@ -30,14 +33,15 @@ export interface RemoveSpaceServices {
  * last its entry go, so that a removal cut short anywhere is found in the directory and done again.
  */
 export async function removeSpace(services: RemoveSpaceServices, spaceId: string): Promise<void> {
-  const { couch, directory, outbox, now, check } = services;
+  const { couch, directory, outbox, now, check, heir, drain } = services;
   const space = await directory.update(spaceId, (current) => {
     if (!current || current.removing) return null;
     check?.(current);
-    return closed(current, now);
+    return { ...closed(current, now), ...(heir === undefined ? {} : { heir }) };
   });
   if (!space) return;
   await outbox.settle(spaceId);
+  if (space.heir !== undefined) await drain?.(space);
   await removeInvitations(couch, Object.keys(space.invitations ?? {}));
   const database = databaseOf(space, couch.prefix);
   for (const runs of await listRunsDatabases(couch, database)) await couch.deleteDatabase(runs);

@@ -51,6 +51,10 @@ export const spaceDocumentSchema = z.looseObject({
   keptMonths: z.array(monthSchema).optional(),
   /** Set before a space's databases are deleted, so that a crash in between can be mended. */
   removing: z.literal(true).optional(),
+  /** Set where a space of shared flows is to end, as nobody shares them any more. */
+  dissolving: z.literal(true).optional(),
+  /** Set with `removing` where what is in the space goes to somebody before it is deleted. */
+  heir: z.string().optional(),
 });
 export type SpaceDocument = z.infer<typeof spaceDocumentSchema>;
 

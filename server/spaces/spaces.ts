@@ -153,7 +153,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const services = { couch, directory, outbox };
   const shared = createSharedSpaces({ ...services, clock });
   const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
-  const moves = createMoves({ ...services, createSpace, clock, log });
+  const moves = createMoves({ ...services, createSpace, ended: () => revocations.ended(), clock, log });
   const templates = createTemplates({ couch, clock });
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
@@ -201,7 +201,8 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
       await leaveSpaces({ ...services, now: clock() }, userId);
       await removeSpace({ ...services, now: clock() }, userId);
     },
-    finishRemovals: () => finishRemovals({ ...services, now: clock(), log }),
+    finishRemovals: () =>
+      finishRemovals({ ...services, now: clock(), log, drain: (space) => moves.drain(space) }),
     applyRetention: (options) => applyRetention({ ...options, couch, directory, log }),
     async renewMemberships(spaceIds) {
       for (const spaceId of spaceIds) {

@@ -4,8 +4,10 @@ import { SetteeError } from '../../errors.ts';
 import type { Directory } from '../directory.ts';
 import type { Outbox } from '../outbox.ts';
 import { listRunsDatabases, removeSpace } from '../remove-space.ts';
-import { databaseOf, monthsOf, type SpaceDocument } from '../space-document.ts';
+import { databaseOf, monthsOf, spaceIdOf, type SpaceDocument } from '../space-document.ts';
+import { copyLeaves, copyVersions, readFlowLeaves } from './copy-flow.ts';
 import { isLive, readLeaves, writeLeaves } from './flow-leaves.ts';
+import type { Writers } from './late-edits.ts';
 import type { MoveRequest } from './moves.ts';
 
 export interface DissolveServices {
@@ -14,6 +16,10 @@ export interface DissolveServices {
   outbox: Outbox;
   clock: () => Date;
   moveFlow: (request: MoveRequest) => Promise<void>;
+  /** Takes on what arrived in a space after the flow left it, also where the space is closed. */
+  carry: (late: { spaceId: string; flowId: string; writers: Writers }) => Promise<void>;
+  /** Resolves when requests of whoever was revoked are over. */
+  ended: () => Promise<void>;
 }
 
 const pageSize = 200;
@@ -33,9 +39,9 @@ function lastMember(document: SpaceDocument | null): string | null {
 export async function dissolve(services: DissolveServices, spaceId: string): Promise<boolean> {
   const { couch, directory, outbox, clock, moveFlow } = services;
   const space = await directory.update(spaceId, (current) =>
-    lastMember(current) === null || current?.dissolving === true
+    current === null || lastMember(current) === null || current.dissolving === true
       ? null
-      : ({ ...current, dissolving: true } as SpaceDocument),
+      : { ...current, dissolving: true },
   );
   const owner = lastMember(space);
   if (space === null || owner === null) return false;
@@ -50,13 +56,49 @@ export async function dissolve(services: DissolveServices, spaceId: string): Pro
   const check = (current: SpaceDocument): void => {
     if (lastMember(current) !== owner) throw new SetteeError('conflict', 'Somebody joined meanwhile.');
   };
-  await removeSpace({ couch, directory, outbox, now: clock(), check }, spaceId);
+  const drain = (closed: SpaceDocument): Promise<void> => drainSpace(services, closed);
+  await removeSpace({ couch, directory, outbox, now: clock(), check, heir: owner, drain }, spaceId);
   return true;
+}
+
+/**
+ * Brings to its heir what was written in a space between the last look and its end: a browser that was told that it is
+ * stored keeps no copy. May be repeated.
+ */
+export async function drainSpace(services: DissolveServices, space: SpaceDocument): Promise<void> {
+  const { couch, directory, carry, ended } = services;
+  const { heir: owner } = space;
+  const home = owner === undefined ? null : await directory.read(owner);
+  if (owner === undefined || !home || home.removing) return;
+  await ended();
+  const database = databaseOf(space, couch.prefix);
+  if (!(await couch.exists(database))) return;
+  const places = {
+    source: couch.admin<object>(database),
+    target: couch.admin<object>(databaseOf(home, couch.prefix)),
+  };
+  for (const flowId of new Set([
+    ...(await flowsIn(couch, database)),
+    ...(await flowsOfVersionsIn(couch, database)),
+  ])) {
+    await carry({ spaceId: spaceIdOf(space), flowId, writers: [owner] });
+    // One that was never anywhere else has not left.
+    await copyVersions(places, flowId);
+    await copyLeaves(places, await readFlowLeaves(places.source, flowId));
+  }
+  for (const runs of await listRunsDatabases(couch, database)) {
+    await copyRuns(services, runs, { owner, month: runs.slice(-'YYYY-MM'.length) });
+  }
 }
 
 async function flowsIn(couch: Couch, database: string): Promise<string[]> {
   const { rows } = await couch.admin<object>(database).list({ startkey: 'flow:', endkey: 'flow;' });
   return rows.map(({ id }) => id.slice('flow:'.length));
+}
+
+async function flowsOfVersionsIn(couch: Couch, database: string): Promise<string[]> {
+  const { rows } = await couch.admin<object>(database).list({ startkey: 'version:', endkey: 'version;' });
+  return rows.map(({ id }) => id.slice('version:'.length).split(':')[0] ?? '');
 }
 
 async function copyRuns(

@@ -8,7 +8,7 @@ import { finishMove, type MoveServices } from './finish-move.ts';
 import { childOf, isLive, revisionOf, writeLeaves } from './flow-leaves.ts';
 import { assetsIn, copyAssets, endDocument, readVersions } from './kept-content.ts';
 import type { MoveDocument } from './move-journal.ts';
-import { unmarkMoved } from './move-marks.ts';
+import { readMoved, unmarkMoved } from './move-marks.ts';
 
 /** Users who may have written what arrived late; null where nobody saw. */
 export type Writers = readonly string[] | null;
@@ -22,7 +22,8 @@ interface LateEdits {
   /** Where the flow is now; null where that space is gone. */
   home: SpaceDocument | null;
   writers: Writers;
-  move: MoveDocument;
+  /** Who moved it, where that is known. */
+  movers: string[];
 }
 
 /**
@@ -31,13 +32,24 @@ interface LateEdits {
  */
 export async function carryLate(
   services: MoveServices,
-  { spaceId, flowId, writers }: { spaceId: string; flowId: string; writers: Writers },
+  {
+    spaceId,
+    flowId,
+    writers,
+    isClosed = false,
+  }: {
+    spaceId: string;
+    flowId: string;
+    writers: Writers;
+    /** True for a space that is being removed, and whose rest is to be kept. */
+    isClosed?: boolean;
+  },
 ): Promise<void> {
   const { couch, directory, journal } = services;
   for (let round = 0; round < mostRounds; round += 1) {
     const move = await journal.read(flowId);
     const source = await directory.read(spaceId);
-    if (move === null || source === null || source.removing) return;
+    if (move === null || source === null || (source.removing && !isClosed)) return;
     if (move.state === 'moving') {
       await finishMove(services, move);
       continue;
@@ -47,11 +59,25 @@ export async function carryLate(
     if (move.to === spaceId) return unmarkMoved(scope, flowId, () => assertTrue(isCurrent()));
     const leaves = await readFlowLeaves(scope, flowId);
     if (!leaves.some(isLive) && (await isWithoutVersions(scope, flowId))) return;
-    const found = await directory.read(move.to);
+    const { to, movers } = await destinationOf(scope, spaceId, move);
+    const found = to === null ? null : await directory.read(to);
     const home = found?.removing ? null : found;
-    const late = { flowId, leaves, source, home, writers: writersOf(source, writers), move };
+    const late = { flowId, leaves, source, home, writers: writersOf(source, writers), movers };
     if (!(await (mayCarry(late) ? carryHome(services, late, isCurrent) : keepCopies(services, late)))) return;
   }
+}
+
+/**
+ * Where a flow went from a space. Another flow may have the same id, and the journal speak of that one: the word that
+ * was left in the space itself speaks of its own.
+ */
+async function destinationOf(
+  scope: Places['source'],
+  spaceId: string,
+  { flowId, to, left, by }: MoveDocument,
+): Promise<{ to: string | null; movers: string[] }> {
+  if (left.includes(spaceId)) return { to, movers: [by] };
+  return { to: await readMoved(scope, flowId), movers: [] };
 }
 
 async function assertTrue(condition: Promise<boolean>): Promise<void> {
@@ -132,10 +158,10 @@ interface Recipient {
 
 /** Whoever wrote it and may not write where the flow is; whoever moved it where nobody saw. */
 async function recipientsOf({ couch, directory }: MoveServices, late: LateEdits): Promise<Recipient[]> {
-  const { writers, home, leaves, move, source } = late;
-  const authors = writers?.filter((userId) => !mayWrite(home, userId, leaves)) ?? [move.by];
+  const { writers, home, leaves, movers, source } = late;
+  const authors = writers?.filter((userId) => !mayWrite(home, userId, leaves)) ?? movers;
   const owners = Object.keys(source.members).filter((userId) => roleIn(source, userId) === 'owner');
-  for (const users of [authors, [move.by], owners]) {
+  for (const users of [authors, movers, owners]) {
     const there = await Promise.all(users.map((userId) => directory.read(userId)));
     const found = there.flatMap((space) => (space && !space.removing ? [spaceIdOf(space)] : []));
     if (found.length === 0) continue;

@@ -1,8 +1,12 @@
 import type nano from 'nano';
+import { z } from 'zod';
 import { idPrefixes, schemaVersion } from '../../../schema/index.ts';
+import { orNull } from '../../couch/engine-error.ts';
 import type { Space } from '../spaces.ts';
 import { childOf, isLive, readLeaves, tombstoneOf, writeLeaves } from './flow-leaves.ts';
 import type { MoveDocument } from './move-journal.ts';
+
+const markSchema = z.looseObject({ to: z.looseObject({ spaceId: z.string() }) });
 
 type Scope = nano.DocumentScope<object>;
 
@@ -41,6 +45,12 @@ export async function unmarkMoved(
   if (marks.length === 0) return;
   await mayWrite();
   await writeLeaves(scope, marks.map(tombstoneOf));
+}
+
+/** The id of the space to which a flow went from this one, as the word that was left says; null where there is none. */
+export async function readMoved(scope: Scope, flowId: string): Promise<string | null> {
+  const found = await orNull(scope.get(movedDocId(flowId)));
+  return found === null ? null : markSchema.parse(found).to.spaceId;
 }
 
 /** Bare ids of the flows that left a database. */

@@ -9,7 +9,7 @@ import type { Outbox } from '../outbox.ts';
 import type { SharedSpaces } from '../shared-spaces.ts';
 import { databaseOf, type SpaceDocument } from '../space-document.ts';
 import type { Role } from '../spaces.ts';
-import { dissolve, findDissolving, type DissolveServices } from './dissolve.ts';
+import { dissolve, drainSpace, findDissolving, type DissolveServices } from './dissolve.ts';
 import { finishMove, type MoveServices } from './finish-move.ts';
 import { isLive } from './flow-leaves.ts';
 import { createFlowTurns } from './flow-turns.ts';
@@ -38,8 +38,13 @@ export interface Moves {
   afterWrite(written: { database: string; userId: string }): void;
   /** The same where nobody knows who wrote; the next sweep looks. */
   afterUnknownWrite(database: string): void;
-  /** Ends a space of shared flows where nobody but its owner is left; false where somebody is. */
+  /**
+   * Ends a space of shared flows where nobody but its owner is left; false where somebody is. What fails is tried again
+   * by the next sweep.
+   */
   dissolve(spaceId: string): Promise<boolean>;
+  /** Brings to its heir what is left in a space that is being removed. */
+  drain(space: SpaceDocument): Promise<void>;
   /** Where a flow went, of those that ever moved. */
   whereabouts(flowId: string): Promise<{ spaceId: string; isUnderWay: boolean } | null>;
   /** Finishes what others began; the first time it looks everywhere. */
@@ -56,14 +61,18 @@ export function createMoves(options: {
   directory: Directory;
   outbox: Outbox;
   createSpace: SharedSpaces['createSpace'];
+  /** Resolves when requests of whoever was revoked are over. */
+  ended?: () => Promise<void>;
   clock: () => Date;
   log: Log;
 }): Moves {
-  const { couch, directory, outbox, createSpace, clock, log } = options;
+  const { couch, directory, outbox, createSpace, clock, log, ended = () => Promise.resolve() } = options;
   const journal = createMoveJournal(couch);
   const services: MoveServices = { couch, directory, journal, createSpace };
   const turns = createFlowTurns();
   const unfinished = new Set<string>();
+  /** Spaces whose end failed, or was cut short. */
+  const toDissolve = new Set<string>();
   let hasLookedEverywhere = false;
   const watch = createLateWatch({
     couch,
@@ -117,7 +126,9 @@ export function createMoves(options: {
     if (current?.left.includes(from) || !(await mayMove(request))) {
       throw new SetteeError('not_found', 'There is no such flow in this space.');
     }
-    const left = [...new Set([...(current?.left ?? []), from])].filter((spaceId) => spaceId !== to);
+    // Anybody may make a flow with an id that he knows: only where this one comes from what was left is known of it.
+    const before = current?.to === from ? current.left : [];
+    const left = [...new Set([...before, from])].filter((spaceId) => spaceId !== to);
     const written = await journal.write({
       ...(current?._rev === undefined ? {} : { _rev: current._rev }),
       _id: `${movePrefix}${flowId}`,
@@ -138,18 +149,27 @@ export function createMoves(options: {
     return 'done';
   }
 
-  async function lookEverywhere(signal: AbortSignal): Promise<void> {
+  /** Only finds what is to be done: each of it may fail without keeping the others from being done. */
+  async function lookEverywhere(): Promise<void> {
     const left = new Set<string>();
     for await (const move of journal.all()) {
       if (move.state === 'moving') unfinished.add(move.flowId);
       for (const spaceId of move.left) left.add(spaceId);
     }
-    for (const database of [...left].flatMap(databasesOf)) {
-      if (signal.aborted) return;
-      await watch.look(database, null);
+    for (const database of [...left].flatMap(databasesOf)) queue.addUnknown(database);
+    for (const spaceId of await findDissolving(directory)) toDissolve.add(spaceId);
+  }
+
+  async function dissolveOrLater(spaceId: string): Promise<boolean> {
+    try {
+      const isOver = await dissolve(ending, spaceId);
+      toDissolve.delete(spaceId);
+      return isOver;
+    } catch (error) {
+      toDissolve.add(spaceId);
+      log.warn({ err: error, space: spaceId }, 'a space could not be dissolved; tried again later');
+      return false;
     }
-    for (const spaceId of await findDissolving(directory))
-      if (!signal.aborted) await dissolve(ending, spaceId);
   }
 
   async function resume(flowId: string): Promise<void> {
@@ -171,11 +191,14 @@ export function createMoves(options: {
       throw new SetteeError('conflict', 'This flow is being moved by others; try again.');
     });
   }
-  const ending: DissolveServices = { couch, directory, outbox, clock, moveFlow };
+  const carry: DissolveServices['carry'] = (late) =>
+    turns(late.flowId, () => carryLate(services, { ...late, isClosed: true }));
+  const ending: DissolveServices = { couch, directory, outbox, clock, moveFlow, carry, ended };
 
   return {
     moveFlow,
-    dissolve: (spaceId) => dissolve(ending, spaceId),
+    dissolve: dissolveOrLater,
+    drain: (space) => drainSpace(ending, space),
     afterWrite: ({ database, userId }) => queue.add(database, userId),
     afterUnknownWrite: (database) => queue.addUnknown(database),
     async whereabouts(flowId) {
@@ -183,13 +206,16 @@ export function createMoves(options: {
       return move && { spaceId: move.to, isUnderWay: move.state === 'moving' };
     },
     async sweep(signal) {
-      if (!hasLookedEverywhere) await lookEverywhere(signal);
+      if (!hasLookedEverywhere) await lookEverywhere();
       hasLookedEverywhere = true;
       for (const flowId of Array.from(unfinished)) {
         if (signal.aborted) return;
         await resume(flowId);
       }
       await queue.lookAtUnknown();
+      for (const spaceId of Array.from(toDissolve)) {
+        if (!signal.aborted) await dissolveOrLater(spaceId);
+      }
     },
     settled: () => queue.settled(),
     close() {
