@@ -1,6 +1,7 @@
 import type { ServerSentEvent } from './event-parser.ts';
 import { readConnection, type ConnectionEnd } from './connection.ts';
 import { readLiveEvent, type LiveEvent } from './live-event.ts';
+import { reportUnexpected } from '../signal.ts';
 import type { OpenStream } from './open-stream.ts';
 
 /**
@@ -86,7 +87,12 @@ export function createLiveStream(options: StreamOptions): LiveStream {
     if (live.type === 'end') advisedPause = endPauseMilliseconds * random();
     // By this device's clock the token would end before it is renewed.
     if (live.type === 'expiring' && renewIn() > noticeMilliseconds) changeOver(true);
-    onEvent(live);
+    try {
+      onEvent(live);
+    } catch (error) {
+      // The stream goes on: without it nothing would be heard any more.
+      reportUnexpected(error);
+    }
   };
   const connect = async (): Promise<ConnectionEnd> => {
     connection = new AbortController();
@@ -116,11 +122,14 @@ export function createLiveStream(options: StreamOptions): LiveStream {
     });
   const pauseFor = (end: ConnectionEnd): number => {
     // A connection that opens and breaks at once, again and again, is as bad as none.
-    if (openedAt !== null && performance.now() - openedAt > steadyMilliseconds) failures = 0;
+    const isSteady = openedAt !== null && performance.now() - openedAt > steadyMilliseconds;
+    if (isSteady) failures = 0;
     const advised = advisedPause;
     advisedPause = null;
-    if (advised !== null) return advised;
+    if (advised !== null && isSteady) return advised;
     failures += 1;
+    // A server that sends everybody away at once is not asked again every second.
+    if (advised !== null && failures < failuresAllowed) return Math.max(advised, pauseAfter(failures));
     change(end === 'unavailable' || failures >= failuresAllowed ? 'unavailable' : 'broken');
     const wait = Math.min(longestPause, pauseAfter(failures));
     return end === 'unavailable' ? Math.max(shortestPauseUnavailable, wait) : wait;

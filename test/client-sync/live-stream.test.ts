@@ -26,7 +26,12 @@ describe('the stream of a browser', () => {
   /** Follows a server and notes what it hears; tokens are counted up. */
   const follow = (
     url: string,
-    options: { renewIn?: () => number; token?: (rejected?: string) => Promise<string>; hello?: number } = {},
+    options: {
+      renewIn?: () => number;
+      token?: (rejected?: string) => Promise<string>;
+      hello?: number;
+      pauseAfter?: (failures: number) => number;
+    } = {},
   ) => {
     let count = 1;
     const token =
@@ -49,7 +54,7 @@ describe('the stream of a browser', () => {
       renewIn: options.renewIn ?? (() => 600_000),
       onEvent: (event) => heard.push(event),
       onState: (state) => states.push(state),
-      pauseAfter: () => 5,
+      pauseAfter: options.pauseAfter ?? (() => 5),
       random: () => 0,
       helloMilliseconds: options.hello ?? 5_000,
     });
@@ -86,7 +91,7 @@ describe('the stream of a browser', () => {
 
   it('counts as broken where no heartbeat comes', async () => {
     const server = await serve((request, index) => {
-      request.send(index === 0 ? 'hello' : 'resumed', { ...hello, heartbeatSeconds: 0.04 }, 'b-1');
+      request.send(index === 0 ? 'hello' : 'resumed', { ...hello, heartbeatSeconds: 0.2 }, 'b-1');
       // The second one lives, by comments alone.
       const beat = index === 0 ? undefined : setInterval(() => request.write(':\n'), 20);
       request.response.on('close', () => clearInterval(beat));
@@ -94,7 +99,7 @@ describe('the stream of a browser', () => {
     const { states } = follow(server.url);
     await expect.poll(() => states).toEqual(['open', 'broken', 'open']);
     expect(server.requests[0]?.isClosed()).toBe(true);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await new Promise((resolve) => setTimeout(resolve, 900));
     expect(server.requests).toHaveLength(2);
   });
 
@@ -173,6 +178,24 @@ describe('the stream of a browser', () => {
     const asked = server.requests.length;
     stream.retry();
     await expect.poll(() => server.requests.length).toBe(asked + 1);
+  });
+
+  it('is asked for more and more seldom where the server sends everybody away at once', async () => {
+    const server = await serve((request) => {
+      request.send('hello', hello, 'b-1');
+      request.send('shutdown', { retryMilliseconds: 0 });
+      request.end();
+    });
+    const pauses: number[] = [];
+    const { stream } = follow(server.url, {
+      pauseAfter: (failures) => {
+        pauses.push(failures);
+        return failures < 4 ? 1 : 60_000;
+      },
+    });
+    await expect.poll(() => pauses).toEqual([1, 2, 3, 4]);
+    expect(server.requests).toHaveLength(4);
+    expect(stream.state()).toBe('unavailable');
   });
 
   it('is unavailable where it opens and breaks again and again, until it lasts', async () => {
