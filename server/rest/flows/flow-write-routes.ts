@@ -59,10 +59,10 @@ function createRoute(context: FlowContext): Route {
     },
     async handle({ principal, body: { teamId, ...body } }) {
       const id = body.id ?? uuid();
-      const { documents, database } = await placeOfNew(context, principal, { ...body, id, teamId });
+      const { documents, database, space } = await placeOfNew(context, principal, { ...body, id, teamId });
       const flow = await createFlow(documents, { ...body, id }, now());
       if (flow.visibility === 'public') {
-        await spaces.templates.publish(flow, { database, by: principal.userId });
+        await spaces.templates.publish(flow, { database, by: principal.userId, spaceId: space.id });
       }
       const { name, version, createdAt, updatedAt } = flow;
       return {
@@ -132,7 +132,9 @@ function removeRoute({ base, open, spaces, now }: FlowContext): Route {
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
       const { userId } = principal;
       const flow = await removeFlow(space.documents, id, { userId, now: now(), check });
-      if (flow.visibility === 'public') await spaces.templates.unpublish(id);
+      if (flow.visibility === 'public') {
+        await spaces.templates.unpublish(id, { by: userId, spaceId: space.space.id });
+      }
       return {
         status: 200,
         body: { deleted: true, deletedAt: flow.deletedAt },
@@ -158,7 +160,11 @@ function restoreRoute(context: FlowContext): Route {
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
       const flow = await restoreFlow(space.documents, id, { now: now(), check });
       if (flow.visibility === 'public' && space.role === 'owner') {
-        await spaces.templates.publish(flow, { database: space.database, by: principal.userId });
+        await spaces.templates.publish(flow, {
+          database: space.database,
+          by: principal.userId,
+          spaceId: space.space.id,
+        });
       }
       return replyWithFlow(context, { status: 200, flow, space, principal });
     },

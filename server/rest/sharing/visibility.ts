@@ -87,8 +87,9 @@ export async function carryOut(
   { to, publish, unpublish }: VisibilityPlan,
   { place, flow, id }: { place: UserSpace; flow: FlowDocument; id: string },
 ): Promise<UserSpace> {
-  if (publish) await spaces.templates.publish(flow, { database: place.database, by: principal.userId });
-  if (unpublish) await spaces.templates.unpublish(id);
+  const from = { by: principal.userId, spaceId: place.space.id };
+  if (publish) await spaces.templates.publish(flow, { database: place.database, ...from });
+  if (unpublish) await spaces.templates.unpublish(id, from);
   if (to === null) return place;
   await spaces.moves.moveFlow({ flowId: id, from: place.space.id, to, by: principal.userId });
   return open.one(principal, to);

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type nano from 'nano';
-import { z } from 'zod';
 import { flowContent } from '../../../flow/index.ts';
 import {
   flowDocId,
@@ -14,25 +13,19 @@ import { engineStatus, orNull } from '../../couch/engine-error.ts';
 import { retry } from '../../couch/retry.ts';
 import { assetsIn, copyAssets } from '../moves/kept-content.ts';
 import { templatesSpaceId } from '../templates-space.ts';
-
-/** `template:<id>` in the directory: who published what, and how many people have used it; it outlives the template. */
-const templateRecordSchema = z.looseObject({
-  _id: z.templateLiteral(['template:', z.string()]),
-  _rev: z.string().optional(),
-  type: z.literal('template'),
-  flowId: z.string(),
-  publishedBy: z.string(),
-  publishedAt: z.string(),
-  uses: z.int().min(0),
-});
-type TemplateRecord = z.infer<typeof templateRecordSchema>;
+import {
+  findTemplateId,
+  templateRecordSchema,
+  type Publisher,
+  type TemplateRecord,
+} from './template-records.ts';
 
 /** Public flows, as snapshots that everybody reads and only the server writes. */
 export interface Templates {
   /** Makes the template of a flow, or brings it up to date; answers its id. */
-  publish(flow: FlowDocument, from: { database: string; by: string }): Promise<string>;
+  publish(flow: FlowDocument, from: { database: string } & Publisher): Promise<string>;
   /** Takes the template of a flow away; how often it was used stays known. */
-  unpublish(flowId: string): Promise<void>;
+  unpublish(flowId: string, from: Publisher): Promise<void>;
   /** Takes away what a user published. */
   removeOf(userId: string): Promise<void>;
   /** Counts that somebody used a template: each user once, however often. */
@@ -59,18 +52,12 @@ const notPublished = new Set([
 
 const pageSize = 500;
 
-/** The id of a flow's template: another one than the flow's, and always the same. */
-export function templateIdOf(flowId: string): string {
-  const hex = createHash('sha256').update(`template of ${flowId}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-function templateOf(flow: FlowDocument, publishedAt: string): FlowDocument {
+function templateOf(flow: FlowDocument, templateId: string, publishedAt: string): FlowDocument {
   const shown = Object.entries(flowContent(flow)).filter(([key]) => !notPublished.has(key));
   return {
     ...(Object.fromEntries(shown) as FlowDocument),
     ...(flow._attachments === undefined ? {} : { _attachments: flow._attachments }),
-    _id: flowDocId(templateIdOf(flow._id.slice('flow:'.length))),
+    _id: flowDocId(templateId),
     type: 'flow',
     schemaVersion,
     isTemplate: true,
@@ -121,11 +108,11 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
   }
 
   return {
-    async publish(flow, { database, by }) {
+    async publish(flow, { database, by, spaceId }) {
       const publishedAt = clock().toISOString();
       const flowId = flow._id.slice('flow:'.length);
-      const templateId = templateIdOf(flowId);
-      const record = { type: 'template', flowId, publishedBy: by, publishedAt };
+      const templateId = await findTemplateId(couch, flowId, { by, spaceId });
+      const record = { type: 'template', flowId, spaceId, publishedBy: by, publishedAt };
       await update<object>(directory(), `template:${templateId}`, (current) => ({
         uses: 0,
         ...current,
@@ -135,11 +122,11 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
       const whole =
         flow._attachments === undefined ? flow : await source.get(flow._id, { attachments: true });
       await copyAssets(couch.admin<object>(database), space(), assetsIn(flow));
-      const template = templateOf(whole, publishedAt);
+      const template = templateOf(whole, templateId, publishedAt);
       await update<FlowDocument>(space(), template._id, () => template);
       return templateId;
     },
-    unpublish: (flowId) => takeAway(templateIdOf(flowId)),
+    unpublish: async (flowId, from) => takeAway(await findTemplateId(couch, flowId, from)),
     async removeOf(userId) {
       for await (const { _id, publishedBy } of records()) {
         if (publishedBy === userId) await takeAway(_id.slice('template:'.length));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outcome } from '../../support/rest-client.ts';
 import { startSettee, type TestSettee } from '../../support/settee.ts';
-import { newCaller, newTeam, type Caller } from './team.ts';
+import { join, newCaller, newTeam, type Caller } from './team.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
 let settee: TestSettee;
@@ -58,6 +58,34 @@ test('a template changes when the flow is published again, and goes with it', as
   expect(await templates('?search=changing')).toHaveLength(1);
   await author.call(`DELETE /api/flows/${id}`);
   expect(await templates('?search=changing')).toEqual([]);
+});
+
+test('a flow that somebody else makes under the same id changes no template, and takes none away', async () => {
+  const id = await publish({ name: 'Original' });
+  const [before] = await templates('?search=original');
+  const call = { id, name: 'Forged', flow: graph, visibility: 'public' };
+  expect((await reader.call('POST /api/flows', call)).status).toBe(201);
+  await reader.call(`PUT /api/flows/${id}`, { visibility: 'private' });
+  await reader.call(`PUT /api/flows/${id}`, { visibility: 'public' });
+  expect(await templates('?search=original')).toEqual([before]);
+  expect(await templates('?search=forged')).toHaveLength(1);
+  await reader.call(`DELETE /api/flows/${id}`);
+  expect(await templates('?search=original')).toEqual([before]);
+  expect(await templates('?search=forged')).toEqual([]);
+});
+
+test('a public flow keeps its template where another owner publishes it after a move', async () => {
+  const team = await newTeam(author);
+  await join(team, { owner: author, who: reader, role: 'owner' });
+  const id = await publish({ name: 'Wandering' });
+  const [before] = await templates('?search=wandering');
+  await author.call(`POST /api/flows/${id}/move`, { spaceId: team.id });
+  expect(
+    (await reader.call(`PUT /api/flows/${id}`, { description: 'ours', visibility: 'public' })).status,
+  ).toBe(200);
+  expect(await templates('?search=wandering')).toEqual([
+    expect.objectContaining({ id: before?.id, description: 'ours' }),
+  ]);
 });
 
 test('whoever uses a template has a flow of his own, and counts once', async () => {
