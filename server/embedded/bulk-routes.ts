@@ -1,9 +1,10 @@
-import { jsonBody, objectBody, sendJson, type Call } from './call.ts';
+import { jsonBody, objectBody, sendJson, sendJsonParts, type Call } from './call.ts';
 import { asCouchError, badRequest, CouchError } from './couch-error.ts';
 import type { Database } from './database.ts';
-import { leafRevisions, readDocument } from './documents.ts';
+import { leafRevisions, readDocument, type ReadOptions } from './documents.ts';
 import { isObject, parseRevision } from './document-checks.ts';
 import { readOptionsOf } from './document-routes.ts';
+import { readRawLeaves } from './raw-leaves.ts';
 import type { RevisionWrites } from './revision-writes.ts';
 import type { StorageHandle } from './storage.ts';
 
@@ -11,6 +12,9 @@ export interface BulkRoutes {
   bulkDocs: (call: Call, database: Database) => Promise<void>;
   bulkGet: (call: Call, database: Database) => Promise<void>;
 }
+
+/** Bytes from which on a body is sent by itself. */
+const longBody = 4096;
 
 type BulkGetAnswer = { ok: unknown } | { error: { id: string; rev: string; error: string; reason: string } };
 
@@ -42,10 +46,7 @@ export function createBulkRoutes(options: { writes: RevisionWrites }): BulkRoute
       const { docs } = await objectBody(call);
       if (!Array.isArray(docs) || !docs.every(isObject)) throw badRequest('Missing JSON list of `docs`.');
       const readOptions = readOptionsOf(call);
-      const results = await database.use((handle) =>
-        Promise.all(docs.map((wanted) => bulkGetOne(handle, wanted, readOptions))),
-      );
-      sendJson(call, 200, { results });
+      sendJsonParts(call, await database.use((handle) => bulkGetAll(handle, docs, readOptions)));
     },
   };
 }
@@ -58,6 +59,42 @@ function denial(refused: CouchError): { error: string; reason: string } {
   const { status, error, reason } = refused;
   if (status >= 500 || error === 'forbidden' || error === 'unauthorized') return { error, reason };
   return { error: 'forbidden', reason: `${error}: ${reason}` };
+}
+
+/** The answer in parts; a long body is passed on as it is stored. */
+async function bulkGetAll(
+  handle: StorageHandle,
+  docs: Record<string, unknown>[],
+  options: ReadOptions,
+): Promise<(string | Buffer)[]> {
+  const named = docs.filter(isNamedRevision);
+  const raw = handle.stored === null ? [] : await readRawLeaves(handle.stored, named, options);
+  const found = new Map(named.map((wanted, index) => [wanted as object, raw[index] ?? null]));
+  const results = await Promise.all(
+    docs.map(async (wanted) => found.get(wanted) ?? (await bulkGetOne(handle, wanted, options))),
+  );
+  const parts: (string | Buffer)[] = [];
+  let text = '{"results":[';
+  for (const [index, each] of results.entries()) {
+    if (index > 0) text += ',';
+    if (!('suffix' in each)) {
+      text += JSON.stringify(each);
+      continue;
+    }
+    text += `{"id":${JSON.stringify(docs[index]?.id)},"docs":[{"ok":`;
+    if (each.body.length < longBody) text += each.body.toString('utf8');
+    else {
+      parts.push(text, each.body);
+      text = '';
+    }
+    text += `${each.suffix}}]}`;
+  }
+  return [...parts, `${text}]}\n`];
+}
+
+function isNamedRevision(wanted: Record<string, unknown>): wanted is { id: string; rev: string } {
+  const { id, rev } = wanted;
+  return typeof id === 'string' && !id.startsWith('_') && typeof rev === 'string';
 }
 
 async function bulkGetOne(

@@ -54,6 +54,20 @@ export function send(
   response.end(method === 'HEAD' ? undefined : body);
 }
 
+/** Answers with JSON that comes in parts, which are not put together. */
+export function sendJsonParts({ response, method }: Call, parts: (string | Buffer)[]): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = parts.reduce((sum, part) => sum + Buffer.byteLength(part as string), 0);
+  response.writeHead(200, {
+    'cache-control': 'must-revalidate',
+    'content-type': 'application/json',
+    'content-length': length,
+  });
+  response.cork();
+  if (method !== 'HEAD') for (const part of parts) response.write(part);
+  response.end();
+}
+
 /** Adds to an answer whose headers are sent; resolves when the client can take more. */
 export async function sendPart({ response }: Call, text: string): Promise<void> {
   if (text === '' || response.destroyed || response.write(text)) return;

@@ -2,6 +2,7 @@ import type { Database } from './database.ts';
 import { readDocument } from './documents.ts';
 import { leavesOf, otherLeaves } from './leaves.ts';
 import type { DocumentMetadata, StorageHandle, StoredDocument } from './storage.ts';
+import type { StoredText } from './stored-text.ts';
 
 export interface ChangeRow {
   seq: number;
@@ -33,7 +34,8 @@ export interface ScanResult {
 }
 
 interface RawChange {
-  document: StoredDocument;
+  /** The winning revision; null where nobody looks into it. */
+  document: StoredDocument | null;
   metadata: DocumentMetadata;
 }
 
@@ -65,6 +67,22 @@ function scanOnce(
   });
 }
 
+/** The same without a look into the documents. */
+async function scanMetadata(stored: StoredText, since: number, limit: number): Promise<RawChange[]> {
+  const found: RawChange[] = [];
+  for (let from = since; ;) {
+    const changes = await stored.after(from, limit);
+    const all = await stored.metadata(changes.map(({ id }) => id));
+    for (const [index, { seq }] of changes.entries()) {
+      const metadata = all[index];
+      // A later sequence of the document is its place.
+      if (metadata?.seq === seq && found.length < limit) found.push({ document: null, metadata });
+    }
+    if (changes.length < limit || found.length >= limit) return found;
+    from = changes.at(-1)?.seq ?? from;
+  }
+}
+
 async function toRow(
   handle: StorageHandle,
   { document, metadata }: RawChange,
@@ -75,7 +93,7 @@ async function toRow(
     : [metadata.winningRev];
   const row: ChangeRow = { seq: metadata.seq, id: metadata.id, changes: leaves.map((rev) => ({ rev })) };
   if (metadata.deleted) row.deleted = true;
-  if (options.includeDocs) {
+  if (options.includeDocs && document !== null) {
     row.doc = options.attachments
       ? await readDocument(handle, metadata.id, { rev: document._rev, attachments: true }).catch(
           () => document,
@@ -124,7 +142,7 @@ async function scanRound(
   const { found, head } = holdWriters ? await database.write(read) : await read();
   for (const raw of found) {
     if (!options.descending) state.lastSeq = raw.metadata.seq;
-    if (options.filter && !(await options.filter(raw.document))) continue;
+    if (options.filter && raw.document && !(await options.filter(raw.document))) continue;
     rows.delete(raw.metadata.id);
     rows.set(raw.metadata.id, await toRow(handle, raw, options));
     if (options.limit !== undefined && rows.size >= options.limit) return true;
@@ -150,11 +168,15 @@ function batchLimit(options: ScanOptions, have: number): number | undefined {
 async function readBatch(
   database: Database,
   handle: StorageHandle,
-  { descending }: ScanOptions,
+  { descending, includeDocs, filter }: ScanOptions,
   { since, wanted }: { since: number; wanted: number | undefined },
 ): Promise<Batch> {
   const head = await database.sequence();
   if (descending) return { found: await scanOnce(handle, 0, wanted, true), head };
   if (since >= head) return { found: [], head };
+  const { stored } = handle;
+  if (stored !== null && wanted !== undefined && !includeDocs && !filter) {
+    return { found: await scanMetadata(stored, since, wanted), head };
+  }
   return { found: await scanOnce(handle, since, wanted, false), head };
 }

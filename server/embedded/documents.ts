@@ -16,9 +16,11 @@ export interface ReadOptions {
   attachments?: boolean;
 }
 
-type Tree = ReturnType<typeof rootToLeaf>;
+/** Every branch of a revision tree, from its root. */
+export type Tree = ReturnType<typeof rootToLeaf>;
 
-function pathTo(tree: Tree, rev: string): { start: number; nodes: Tree[number]['ids'] } | null {
+/** A revision and its ancestors, newest first; null where it is not in the tree. */
+export function pathTo(tree: Tree, rev: string): { start: number; nodes: Tree[number]['ids'] } | null {
   const generation = Number.parseInt(rev, 10);
   const hash = rev.slice(rev.indexOf('-') + 1);
   for (const { pos, ids } of tree) {
@@ -32,7 +34,7 @@ function pathTo(tree: Tree, rev: string): { start: number; nodes: Tree[number]['
 }
 
 /** The leaf that a revision grew into: itself, or the winning leaf below it. */
-function latestOf(tree: Tree, rev: string): string | null {
+export function latestOf(tree: Tree, rev: string): string | null {
   const generation = Number.parseInt(rev, 10);
   const hash = rev.slice(rev.indexOf('-') + 1);
   const below = tree.filter(({ pos, ids }) => ids[generation - pos]?.id === hash);

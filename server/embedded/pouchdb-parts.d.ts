@@ -54,6 +54,23 @@ declare module 'leveldown' {
   interface LevelDown {
     open(done: (error?: Error) => void): void;
     close(done: (error?: Error) => void): void;
+    getMany(
+      keys: string[],
+      options: { asBuffer: true },
+      done: (error: unknown, values?: (Buffer | undefined)[]) => void,
+    ): void;
+    iterator(options: {
+      gt: string;
+      lt: string;
+      limit: number;
+      keyAsBuffer: false;
+      valueAsBuffer: true;
+      fillCache: boolean;
+      highWaterMark: number;
+    }): {
+      next(done: (error: unknown, key?: string, value?: Buffer) => void): void;
+      end(done: (error: unknown) => void): void;
+    };
   }
   export default function leveldown(location: string): LevelDown;
 }

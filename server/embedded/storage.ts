@@ -5,6 +5,7 @@ import PouchDB from 'pouchdb-core';
 import leveldb from 'pouchdb-adapter-leveldb';
 import memory from 'pouchdb-adapter-memory';
 import find from 'pouchdb-find';
+import { createStoredText, type StoredText } from './stored-text.ts';
 
 /** The storage adapters that the engine is tried with; a new one is a line here and its plugin below. */
 export type StorageAdapter = 'leveldb' | 'memory';
@@ -51,6 +52,8 @@ type Callback<T> = (error: unknown, result?: T) => void;
 
 /** A PouchDB with the methods below its public ones, which write and scan without cloning every document. */
 export interface StorageHandle extends PouchDB.Database<Record<string, unknown>> {
+  /** Null where it cannot be read below PouchDB. */
+  stored: StoredText | null;
   _bulkDocs(request: { docs: object[] }, options: { new_edits: boolean }, done: Callback<unknown[]>): void;
   _changes(scan: ChangesScan): { cancel(): void };
   _get(
@@ -70,12 +73,17 @@ export interface CachedViews {
   _cachedViews?: Record<string, Promise<{ db: { close(): Promise<void> } }>>;
 }
 
+/** By their places; each lasts for as long as PouchDB holds it. */
+const openStores = new Map<string, WeakRef<ReturnType<typeof leveldown>>>();
+
 /** LevelDB that answers a write when it is on the disk, as CouchDB does: it outlasts a loss of power. */
 const syncedLeveldown = Object.assign(
   (location: string) => {
-    const store = leveldown(location) as unknown as { _batch: Batch };
-    const batch = store._batch.bind(store);
-    store._batch = (operations, settings, done) => batch(operations, { ...settings, sync: true }, done);
+    const store = leveldown(location);
+    const written = store as unknown as { _batch: Batch };
+    const batch = written._batch.bind(written);
+    written._batch = (operations, settings, done) => batch(operations, { ...settings, sync: true }, done);
+    openStores.set(location, new WeakRef(store));
     return store;
   },
   { destroy: (leveldown as unknown as { destroy: unknown }).destroy },
@@ -101,6 +109,8 @@ export function createStorage(options: { adapter: StorageAdapter; directory: str
       handle.setMaxListeners(0);
       handle.on('error', () => undefined);
       await handle.info();
+      const store = openStores.get(`${options.directory}/${name}`)?.deref();
+      handle.stored = store ? createStoredText(store) : null;
       return handle;
     },
     async size(name) {
