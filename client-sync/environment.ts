@@ -5,9 +5,15 @@ export interface KeyValueStore {
   removeItem(key: string): void;
 }
 
+export interface LockOptions {
+  signal?: AbortSignal;
+  /** `shared`: with others that share it; default `exclusive`. */
+  mode?: 'exclusive' | 'shared';
+}
+
 /** The part of the Web Locks API that client-sync uses; a lock is shared by all tabs of an origin. */
 export interface Locks {
-  request<T>(name: string, options: { signal?: AbortSignal }, hold: () => Promise<T>): Promise<T>;
+  request<T>(name: string, options: LockOptions, hold: () => Promise<T>): Promise<T>;
 }
 
 /** Messages between the tabs of an origin; a sender does not hear itself. */

@@ -60,10 +60,15 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     }
     if (!leads() || !(await isNoted(notes, name))) {
       await shown?.close().catch(() => {});
+      set.holds.letGo(name);
       return;
     }
+    // What other tabs have still to write is there once they let go.
+    set.holds.letGo(name);
+    await set.holds.released(name);
     const space = shown ?? (await set.openHidden(ending.copy));
-    if (!shown && ending.reason === null && (await holdsUnpushed(space))) {
+    // What waited to be saved has been written since it was last asked.
+    if (ending.reason === null && (await holdsUnpushed(space))) {
       await space.close();
       // Opened as if it were wanted: what is not open is not sent.
       await set.open([ending.copy]);

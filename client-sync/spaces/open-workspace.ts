@@ -8,6 +8,7 @@ import { reportUnexpected, type Signal } from '../signal.ts';
 import type { Unsubscribe } from '../types.ts';
 import { createSpaceWorkspace, type SpaceInfo, type SpaceWorkspace, type Workspace } from '../workspace.ts';
 import { followMemberships } from './follow-memberships.ts';
+import { createHolds } from './holds.ts';
 import { createNoticeStore } from './notices.ts';
 import { createSpaceSet } from './space-set.ts';
 
@@ -27,7 +28,8 @@ export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
   const handedOut = createHandedOut();
   const personal = createSpaceWorkspace(space, personalInfo(space.userId, database), iso, handedOut);
   const notices = createNoticeStore(space.notes);
-  const set = createSpaceSet({ opener, personal, iso, handedOut });
+  const holds = createHolds(environment, space.name);
+  const set = createSpaceSet({ opener, personal, iso, handedOut, holds });
   const droppings = new Set<(dropped: SpaceWorkspace) => Promise<void>>();
   let leads = false;
   const follower = await followMemberships({
@@ -81,11 +83,13 @@ export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
           .slice(1)
           .map((open) => open.close()),
       );
+      holds.letGoOfAll();
       await personal.close().finally(() => leadership.close());
     },
     async destroy() {
       // The personal space last: it says which others there are, should this be interrupted.
       await follower.destroy();
+      holds.letGoOfAll();
       notices.close();
       await personal.destroy().finally(() => leadership.close());
     },

@@ -5,6 +5,7 @@ import type { PouchOpener } from '../pouch/open-pouch.ts';
 import { createSignal, reportUnexpected, type Signal } from '../signal.ts';
 import { createSpaceWorkspace, type SpaceInfo, type SpaceWorkspace } from '../workspace.ts';
 import { noteCopy, type Copy } from './copies.ts';
+import type { Holds } from './holds.ts';
 
 /** The open spaces beside the personal one, by the names of their copies. */
 export interface SpaceSet {
@@ -15,7 +16,8 @@ export interface SpaceSet {
   find: (name: string) => SpaceWorkspace | null;
   /** Opens what is missing and takes over new names and roles. */
   open: (wanted: Copy[]) => Promise<void>;
-  /** Takes a space out of the list; its databases stay open. */
+  holds: Holds;
+  /** Takes a space out of the list; its databases stay open, and held. */
   remove: (name: string) => void;
 }
 
@@ -24,9 +26,10 @@ interface SpaceSetOptions {
   personal: SpaceWorkspace;
   iso: () => string;
   handedOut: HandedOut;
+  holds: Holds;
 }
 
-export function createSpaceSet({ opener, personal, iso, handedOut }: SpaceSetOptions): SpaceSet {
+export function createSpaceSet({ opener, personal, iso, handedOut, holds }: SpaceSetOptions): SpaceSet {
   const { notes, name: personalName, userId } = personal.space;
   const opened = new Map<string, SpaceWorkspace>();
   const changed = createSignal<void>();
@@ -47,12 +50,16 @@ export function createSpaceSet({ opener, personal, iso, handedOut }: SpaceSetOpt
     // Noted before there are databases: without a note they would not be found again.
     await noteCopy(notes, copy);
     if (known) known.describe(copy.info);
-    else opened.set(copy.name, await openHidden(copy));
+    else {
+      holds.hold(copy.name);
+      opened.set(copy.name, await openHidden(copy));
+    }
     return true;
   };
   return {
     all: () => all,
     changed,
+    holds,
     openHidden,
     find: (name) => opened.get(name) ?? null,
     async open(wanted) {

@@ -6,26 +6,46 @@ export interface Origin {
   openTab(overrides?: Partial<Environment>): Partial<Environment>;
 }
 
+interface Turn {
+  isShared: boolean;
+  isHeld: boolean;
+  begin: () => void;
+}
+
+/** Lets in whoever stands first, and with him who shares. */
+function admit(line: Turn[]): void {
+  for (const [place, turn] of line.entries()) {
+    const isFree = place === 0 || (turn.isShared && line.slice(0, place).every(({ isShared }) => isShared));
+    if (!isFree) return;
+    if (turn.isHeld) continue;
+    turn.isHeld = true;
+    turn.begin();
+  }
+}
+
 function createLocks(): Locks {
-  const tails = new Map<string, Promise<unknown>>();
+  const lines = new Map<string, Turn[]>();
   return {
-    async request(name, { signal }, hold) {
-      const before = tails.get(name) ?? Promise.resolve();
-      let release = () => {};
-      const turn = new Promise<void>((resolve) => {
-        release = resolve;
+    async request(name, { signal, mode }, hold) {
+      const line = lines.get(name) ?? [];
+      lines.set(name, line);
+      const turn: Turn = { isShared: mode === 'shared', isHeld: false, begin: () => {} };
+      const leave = () => {
+        line.splice(line.indexOf(turn), 1);
+        admit(line);
+      };
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        turn.begin = resolve;
+        signal?.addEventListener('abort', () => {
+          if (turn.isHeld) return;
+          leave();
+          reject(signal.reason as Error);
+        });
+        line.push(turn);
+        admit(line);
       });
-      tails.set(
-        name,
-        before.then(() => turn),
-      );
-      try {
-        await before;
-        signal?.throwIfAborted();
-        return await hold();
-      } finally {
-        release();
-      }
+      return hold().finally(leave);
     },
   };
 }

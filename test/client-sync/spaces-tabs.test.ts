@@ -80,4 +80,33 @@ describe('a membership that ends under several tabs', () => {
     await expect.poll(shown, patient).toEqual(['typed a moment ago']);
     expect(await settee.notices.list()).toMatchObject([{ kind: 'rescued' }]);
   });
+
+  it('keeps what waits to be saved in a tab that removes nothing itself', async () => {
+    const origin = createOrigin();
+    const owner = await meeting.join();
+    const { team, userId } = await openTabs(owner, [origin.openTab(), origin.openTab()], 60_000);
+    const [leader, other] = tabs.map(({ settee }) => settee) as [Settee, Settee];
+    const flow = await other.flows.save({ name: 'Open', flow: graph, spaceId: team });
+    await leader.sync.now();
+    const autosave = other.flows.autosave(flow.id);
+    autosave.change({ description: 'typed a moment ago' });
+    await owner.browser.settee.spaces.removeMember(team, userId);
+    await leader.sync.now();
+    const shown = async () => (await other.flows.list()).flows.map(({ description }) => description);
+    await expect.poll(shown, patient).toEqual(['typed a moment ago']);
+    expect(autosave.state()).toBe('saved');
+  });
+
+  it.each([0, 1])('sends what waits to be saved in tab %s when the space is left out', async (at) => {
+    const origin = createOrigin();
+    const owner = await meeting.join();
+    const { team } = await openTabs(owner, [origin.openTab(), origin.openTab()], 60_000);
+    const settee = tabs[at]?.settee as Settee;
+    const flow = await settee.flows.save({ name: 'Open', flow: graph, spaceId: team });
+    await settee.sync.now();
+    settee.flows.autosave(flow.id).change({ description: 'typed a moment ago' });
+    await settee.settings.update({ spaces: { exclude: [team] } });
+    const there = async () => (await owner.browser.settee.flows.get(flow.id))?.description;
+    await expect.poll(there, patient).toBe('typed a moment ago');
+  });
 });
