@@ -1,5 +1,6 @@
 import type { BulkGetResponse, BulkResult, Pouch, PouchChange, PouchDocument } from '../pouch/pouch-types.ts';
 import type { Checkpoint, Sequence } from './checkpoint.ts';
+import { isStatus } from '../local/local-documents.ts';
 import type { OneShot } from './pull.ts';
 
 interface PushOptions {
@@ -78,11 +79,17 @@ function byDocument(leaves: Leaf[]): Record<string, string[]> {
   return revisions;
 }
 
-/** What is not there any more was replaced meanwhile: its successor comes with a later change. */
+/**
+ * What is not there any more was replaced meanwhile: its successor comes with a later change. What is there and cannot
+ * be read must not be passed over, or it would never be sent.
+ */
 function documentsOf({ results }: BulkGetResponse): PouchDocument[] {
   const revisions = new Map<string, PouchDocument>();
   for (const { docs } of results) {
-    for (const { ok } of docs) if (ok) revisions.set(`${ok._id}@${ok._rev}`, ok);
+    for (const { ok, error } of docs) {
+      if (ok) revisions.set(`${ok._id}@${ok._rev}`, ok);
+      else if (error !== undefined && !isStatus(error, 404)) throw error;
+    }
   }
   return [...revisions.values()];
 }

@@ -1,13 +1,22 @@
-import { getOrNull } from '../local/local-documents.ts';
+import { isStatus } from '../local/local-documents.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 
 const assetIds = /asset:[0-9a-f]{64}/g;
 
-/** Takes along the assets that a document names, as far as they are kept here. */
+/**
+ * Takes along the assets that a document names, as far as they are here. Rejects where one is and cannot be read or
+ * written: what it was copied from must not go then.
+ */
 export async function copyAssets(from: Pouch, to: Pouch, doc: object): Promise<void> {
   for (const id of new Set(JSON.stringify(doc).match(assetIds))) {
-    if (await getOrNull(to, id)) continue;
-    const asset = await from.get(id, { attachments: true, revs: true }).catch(() => null);
-    if (asset) await to.bulkDocs([asset], { new_edits: false });
+    const { rows } = await to.allDocs({ keys: [id] });
+    if (rows[0]?.value && rows[0].value.deleted !== true) continue;
+    const asset = await from.get(id, { attachments: true, revs: true }).catch((error: unknown) => {
+      if (isStatus(error, 404)) return null;
+      throw error;
+    });
+    if (!asset) continue;
+    const [failure] = await to.bulkDocs({ docs: [asset], new_edits: false });
+    if (failure?.error) throw Object.assign(new Error(failure.message ?? 'A write failed.'), failure);
   }
 }

@@ -101,6 +101,25 @@ describe('replication in one go', () => {
     expect(await flowsIn(b)).toBe(5);
   });
 
+  it('does not pass over what could not be read', async () => {
+    const [a, b] = await twoDevices();
+    await a.local.bulkDocs(flows(8, 3));
+    const push = a.push();
+    const read = a.local.bulkGet.bind(a.local);
+    const reading = vi.spyOn(a.local, 'bulkGet').mockImplementationOnce(async (request) => {
+      const answer = await read(request);
+      const [first, ...others] = answer.results;
+      const failed = { id: first?.id ?? '', docs: [{ error: { status: 500, name: 'indexed_db_went_bad' } }] };
+      return { results: [failed, ...others] };
+    });
+    await expect(push.step()).rejects.toMatchObject({ name: 'indexed_db_went_bad' });
+    expect(push.sequence()).toBeNull();
+    reading.mockRestore();
+    await runAll(push);
+    await runAll(b.pull());
+    expect(await flowsIn(b)).toBe(3);
+  });
+
   it('asks the server twice for a pull and once for a push of what is new', async () => {
     const [a, b] = await twoDevices();
     const push = a.push({ isNew: () => true });
