@@ -1,5 +1,6 @@
 import { bareId, idPrefixes } from '../../schema/ids.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
+import { inTurn } from './in-turn.ts';
 import { getOrNull, isStatus, retryOnConflict } from './local-documents.ts';
 
 /*
@@ -102,14 +103,22 @@ export async function releaseBases({
 }): Promise<void> {
   const ids = await documentsWithBases(db);
   if (ids.size === 0) return;
-  const { results } = await db.changes({ since: pushedThrough, return_docs: true });
+  const { results, last_seq } = await db.changes({ since: pushedThrough, return_docs: true });
   const changed = new Set(results.map(({ id }) => id));
   for (const docId of ids) {
     if (changed.has(docId)) continue;
-    const document = await getOrNull(db, docId, { conflicts: true });
-    if ((document?._conflicts?.length ?? 0) > 0) continue;
-    // Moved away: where it is now, edits may meet that began here.
-    if (document === null && (await getOrNull(db, idPrefixes.moved + bareId(docId)))) continue;
-    await forget(db, docId);
+    // Not in the middle of a write, which counts on the base.
+    await inTurn(db, docId, async () => {
+      const { results: late } = await db.changes({ since: last_seq, return_docs: true });
+      if (!late.some(({ id }) => id === docId)) await release(db, docId);
+    });
   }
+}
+
+async function release(db: Pouch, docId: string): Promise<void> {
+  const document = await getOrNull(db, docId, { conflicts: true });
+  if ((document?._conflicts?.length ?? 0) > 0) return;
+  // Moved away: where it is now, edits may meet that began here.
+  if (document === null && (await getOrNull(db, idPrefixes.moved + bareId(docId)))) return;
+  await forget(db, docId);
 }

@@ -12,6 +12,7 @@ import type { DocumentIndex } from './document-index.ts';
 import { applyEdits, assertFlow, changedFields, editsOf, pickEdits, type FieldEdits } from './flow-edits.ts';
 import type { FlowSummary } from './flow-summary.ts';
 import { createHandedOut, type HandedOut } from './handed-out.ts';
+import { inTurn } from './in-turn.ts';
 import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
 import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
@@ -65,9 +66,11 @@ export function createFlowStore(options: FlowStoreOptions): FlowStore {
   };
   const write = async (doc: FlowDocument): Promise<FlowDocument> => {
     assertFlow(doc);
-    await keepBase(doc);
     const stamped = stamp(doc);
-    const { rev } = await db.put(stamped);
+    const { rev } = await inTurn(db, doc._id, async () => {
+      await keepBase(doc);
+      return db.put(stamped);
+    });
     const written = { ...stamped, _rev: rev };
     index.apply(written);
     return afterWrite(written);
