@@ -39,6 +39,10 @@ export function createCheckpoint(source: Pouch, target: Pouch): Checkpoint {
   const open = (): Promise<Checkpointer> => {
     opening ??= replicationId(source, target, {}).then(
       (id) => new Checkpointer(source, target, id, { cancelled: false }),
+      (error: unknown) => {
+        opening = null;
+        throw error;
+      },
     );
     return opening;
   };

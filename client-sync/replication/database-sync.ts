@@ -1,3 +1,4 @@
+import { isStatus } from '../local/local-documents.ts';
 import type { Direction } from '../status/sync-facts.ts';
 import type { Arrival, DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
 import { createDatabaseReport, type DatabaseReport } from './database-report.ts';
@@ -100,7 +101,10 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const step = async (direction: Direction): Promise<boolean> => {
     if (signal.aborted) return false;
     // Nothing else would come of it.
-    if (lastErrors[direction] !== null && options.busyMilliseconds() > 0) throw lastErrors[direction];
+    if (lastErrors[direction] !== null && options.busyMilliseconds() > 0) {
+      later('retry', options.busyMilliseconds(), retry);
+      throw lastErrors[direction];
+    }
     report.connecting(direction);
     if (direction === 'pull') {
       forget('confirm');
@@ -129,6 +133,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (signal.aborted) return;
     failures[direction] += 1;
     lastErrors[direction] = error;
+    // The server has it no more, or not yet: it may have to be made.
+    if (isStatus(error, 404)) pair.forget();
     if (direction === 'pull') settling.pullFails();
     report.failed(direction, error);
     later('retry', options.pauseAfter(failures[direction]), retry);
@@ -189,6 +195,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
         report.take(direction, event);
         if (event.type === 'failed') options.onFailure(event.error, direction);
         if (event.type === 'transferred') settling.moved('pull');
+        // It asks the server itself, and nobody else would ever take these out.
+        if (event.type === 'caught-up' && direction === 'push') arrived.clear();
         if (event.type === 'caught-up' && direction === 'pull') settling.liveEnded();
       },
     });

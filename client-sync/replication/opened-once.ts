@@ -1,11 +1,15 @@
 /** Opens when first asked, and again where that failed or gave null. */
-export function openedOnce<T>(open: () => Promise<T | null>): {
+export interface OpenedOnce<T> {
   get: () => Promise<T | null>;
   /** What is open, if anything is. */
   current: () => Promise<T | null>;
-} {
+  /** Opens anew when next asked. */
+  forget: () => void;
+}
+
+export function openedOnce<T>(open: () => Promise<T | null>): OpenedOnce<T> {
   let opening: Promise<T | null> | null = null;
-  const forget = (failed: Promise<T | null>) => {
+  const forgetFailed = (failed: Promise<T | null>) => {
     if (opening === failed) opening = null;
   };
   return {
@@ -16,11 +20,14 @@ export function openedOnce<T>(open: () => Promise<T | null>): {
       opening = begun;
       begun.then(
         (opened) => {
-          if (opened === null) forget(begun);
+          if (opened === null) forgetFailed(begun);
         },
-        () => forget(begun),
+        () => forgetFailed(begun),
       );
       return begun;
+    },
+    forget() {
+      opening = null;
     },
   };
 }

@@ -83,10 +83,18 @@ export function createPendingChanges(db: Pouch): PendingChanges {
       });
     feed.catch(() => {});
   };
-  const loading = begin();
-  loading.catch(() => {});
+  let loading: Promise<void> | null = null;
+  const ready = (): Promise<void> => {
+    // Storage that failed once may work the next time.
+    loading ??= begin().catch((error: unknown) => {
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
+  ready().catch(() => {});
   return {
-    ready: () => loading,
+    ready,
     count: () => waiting.size,
     sequence: () => pushed,
     expect: (docId, revision) => void expected.add(`${docId}@${revision}`),

@@ -96,7 +96,11 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
   const monthFailed = (month: Month, error: unknown) => {
     const { status } = (error ?? {}) as PouchError;
     if (status === 404 || status === 410) there.delete(month);
-    if (isGone(error)) givenUp.set(month, giveUp(month));
+    if (!isGone(error)) return;
+    const ending = giveUp(month);
+    // Where storage fails nothing is given up, and whoever asks for the month hears of it.
+    ending.catch(() => {});
+    givenUp.set(month, ending);
   };
   const openMonth = (month: Month): Promise<DatabaseSync> => {
     const known = months.get(month);
@@ -174,10 +178,14 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
       if (place === 'main') return main.ring();
       if (!isMonth(place) || !wantedMonths(space.months(), [place], kept()).includes(place)) return;
       there.add(place);
-      openMonth(place).then(
-        (sync) => sync.ring(),
-        () => {},
-      );
+      const isNew = !months.has(place);
+      openMonth(place)
+        .then((sync) => {
+          sync.ring();
+          // Until both directions have been looked at, it counts as not connected.
+          return isNew ? sync.run('push') : undefined;
+        })
+        .catch(() => {});
     },
     async stop() {
       stopped = true;

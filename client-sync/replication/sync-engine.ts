@@ -73,6 +73,8 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
   const poll = () => {
     if (streamState === 'open' || !environment.isVisible()) return;
     const isPlain = streamState === 'unavailable';
+    // Where plain replication could not begin.
+    choosePlain();
     const runs = spaces
       .all()
       .map((sync, index) => (isPlain && index < plainSpaces ? sync.runMonths() : sync.runAll()));
