@@ -107,6 +107,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     },
   });
   const assertPushed = async () => {
+    await autosaves.flush();
     await current.get().settle();
     if ((await countLocalOnly(current.get())) > 0) await control?.api.now().catch(() => {});
     const count = await countLocalOnly(current.get());

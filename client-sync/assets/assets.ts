@@ -84,7 +84,8 @@ export function createAssets({ current, now, fetchAsset }: AssetsOptions): Asset
     if (!response) return null;
     const bytes = new Uint8Array(await response.arrayBuffer());
     const blob = blobOf(id, bytes, response.headers.get('content-type') ?? '');
-    if (blob) await createAssetCache(space.space.notes, now).keep(id, blob);
+    // Where storage is full it is fetched again the next time.
+    if (blob) await createAssetCache(space.space.notes, now).keep(id, blob).catch(() => {});
     return blob;
   };
   return {
