@@ -13,16 +13,17 @@ export async function listSpaces(
   { couch, directory, now }: { couch: Couch; directory: Directory; now: Date },
   userId: string,
 ): Promise<ListedSpace[]> {
-  const listed: ListedSpace[] = [];
-  for (const document of await listReadable(directory, userId)) {
-    const role = roleIn(document, userId);
-    if (role === null) continue;
-    const space = spaceOf(document, couch.prefix);
-    const entry = { space, role, runs: await listRuns(couch, document, now) };
-    if (space.kind === 'personal') listed.unshift(entry);
-    else listed.push(entry);
-  }
-  return listed;
+  const readable = await listReadable(directory, userId);
+  const listed = await Promise.all(
+    readable.map(async (document): Promise<ListedSpace[]> => {
+      const role = roleIn(document, userId);
+      if (role === null) return [];
+      const runs = await listRuns(couch, document, now);
+      return [{ space: spaceOf(document, couch.prefix), role, runs }];
+    }),
+  );
+  const isPersonal = ({ space }: ListedSpace): boolean => space.kind === 'personal';
+  return listed.flat().toSorted((a, b) => Number(isPersonal(b)) - Number(isPersonal(a)));
 }
 
 async function listRuns(couch: Couch, document: SpaceDocument, now: Date): Promise<ListedSpace['runs']> {

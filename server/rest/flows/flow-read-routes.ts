@@ -4,15 +4,27 @@ import { notModified } from '../http-conditions.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { monthsOf } from '../runs/months-of.ts';
 import { statsOf } from '../runs/flow-stats.ts';
+import { engineStatus } from '../store/engine-error.ts';
+import type { UserSpace } from '../store/user-space.ts';
 import { readFlow } from './flow-actions.ts';
 import { placeOf } from './flow-place.ts';
 import { flowReplies } from './flow-replies.ts';
 import { replyWithFlow, type FlowContext } from './flow-services.ts';
-import { listFlows, listFlowsQuerySchema } from './list-flows.ts';
+import { listFlows, listFlowsQuerySchema, type IndexedSpace } from './list-flows.ts';
 
 const readQuerySchema = z.object({
   deleted: z.enum(['true', 'false']).optional().describe('True shows a soft-deleted flow too.'),
 });
+
+/** Nothing of a space that was deleted meanwhile. */
+async function indexOf(catalog: FlowContext['catalog'], space: UserSpace): Promise<IndexedSpace[]> {
+  try {
+    return [{ space, index: await catalog.current(space) }];
+  } catch (error) {
+    if (engineStatus(error) === 404) return [];
+    throw error;
+  }
+}
 
 function listRoute({ base, open, catalog, usage }: FlowContext): Route {
   return defineRoute({
@@ -24,12 +36,14 @@ function listRoute({ base, open, catalog, usage }: FlowContext): Route {
     query: listFlowsQuerySchema,
     replies: { 200: { description: 'A page of summaries.', schema: flowListSchema } },
     async handle({ principal, query }) {
-      const spaces = await open.all(principal, query.spaceId);
-      const listed = Promise.all(
-        spaces.map(async (space) => ({ space, index: await catalog.current(space) })),
-      );
-      const figures = usage.byFlow(monthsOf(await open.all(principal)));
-      return { status: 200, body: listFlows(await listed, query, await figures) };
+      const all = await open.all(principal);
+      const spaces = query.spaceId === undefined ? all : await open.all(principal, query.spaceId);
+      // Waited for together: of two that fail, nobody would hear of the second.
+      const [listed, figures] = await Promise.all([
+        Promise.all(spaces.map((space) => indexOf(catalog, space))),
+        usage.byFlow(monthsOf(all)),
+      ]);
+      return { status: 200, body: listFlows(listed.flat(), query, figures) };
     },
   });
 }
