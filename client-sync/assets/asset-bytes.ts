@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { computeRevision } from '../../flow/revision.ts';
 import { assetDocId, assetIdPattern } from '../../schema/ids.ts';
+import { writeInTurn } from '../local/in-turn.ts';
 import { getOrNull, splitRevision } from '../local/local-documents.ts';
 import { noteOwn } from '../local/own-revisions.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
@@ -70,12 +71,14 @@ export async function storeAsset(
     _attachments: { data: { content_type: type, data: toBase64(bytes) } },
   };
   const { rows } = await db.allDocs({ keys: [id] });
-  // Its first revision would stay below the deletion.
-  const revision =
-    rows[0]?.value?.deleted === true
-      ? (await db.put(content)).rev
-      : await putFirst(db, content, computeRevision(fields));
-  await noteOwn(db, id, revision);
+  await writeInTurn(db, id, async () => {
+    // Its first revision would stay below the deletion.
+    const revision =
+      rows[0]?.value?.deleted === true
+        ? (await db.put(content)).rev
+        : await putFirst(db, content, computeRevision(fields));
+    await noteOwn(db, id, revision);
+  });
   return id;
 }
 

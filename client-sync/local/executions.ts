@@ -17,6 +17,7 @@ import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeDevice } from './device-info.ts';
 import { mayWrite } from './flow-places.ts';
 import { rescuedRunId } from './hashed-id.ts';
+import { writeInTurn } from './in-turn.ts';
 import { retryOnConflict } from './local-documents.ts';
 import { noteOwn } from './own-revisions.ts';
 import { findRun, placedRuns, readRuns, type FoundRun, type PlacedRun } from './run-places.ts';
@@ -66,8 +67,10 @@ function endFields(doc: PouchDocument, end: ExecutionEnd, now: number): Record<s
 export function createExecutions({ current, now, fetchRun, assets }: ExecutionsOptions): ExecutionsApi {
   const write = async (space: SpaceWorkspace, month: Month, doc: PouchDocument): Promise<void> => {
     const db = await space.space.runs(month);
-    const { rev } = await db.put(doc);
-    await noteOwn(db, doc._id, rev);
+    await writeInTurn(db, doc._id, async () => {
+      const { rev } = await db.put(doc);
+      await noteOwn(db, doc._id, rev);
+    });
     await space.runs.apply(month, doc);
   };
   const start = async (input: ExecutionStart): Promise<Execution> => {

@@ -12,7 +12,7 @@ import type { DocumentIndex } from './document-index.ts';
 import { applyEdits, assertFlow, changedFields, editsOf, pickEdits, type FieldEdits } from './flow-edits.ts';
 import type { FlowSummary } from './flow-summary.ts';
 import { createHandedOut, type HandedOut } from './handed-out.ts';
-import { inTurn } from './in-turn.ts';
+import { writeInTurn } from './in-turn.ts';
 import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
 import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
@@ -67,22 +67,24 @@ export function createFlowStore(options: FlowStoreOptions): FlowStore {
   const write = async (doc: FlowDocument): Promise<FlowDocument> => {
     assertFlow(doc);
     const stamped = stamp(doc);
-    const { rev } = await inTurn(db, doc._id, async () => {
+    return writeInTurn(db, doc._id, async () => {
       await keepBase(doc);
-      return db.put(stamped);
+      const { rev } = await db.put(stamped);
+      const written = { ...stamped, _rev: rev };
+      index.apply(written);
+      return afterWrite(written);
     });
-    const written = { ...stamped, _rev: rev };
-    index.apply(written);
-    return afterWrite(written);
   };
   /** Keeps a change that was made to an older revision as a branch of its own, beside what came meanwhile. */
   const branch = async (base: string, doc: FlowDocument): Promise<FlowDocument> => {
     assertFlow(doc);
     const { _rev: _stale, ...stamped } = stamp(doc);
     const revision = computeRevision(stamped, splitRevision(base)[0] + 1, base);
-    await putRevision(db, stamped, revision, base);
-    index.branch(doc._id);
-    return afterWrite({ ...stamped, _rev: revision });
+    return writeInTurn(db, doc._id, async () => {
+      await putRevision(db, stamped, revision, base);
+      index.branch(doc._id);
+      return afterWrite({ ...stamped, _rev: revision });
+    });
   };
   const create = (id: string, edits: FieldEdits) => {
     const now = iso();

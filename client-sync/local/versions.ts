@@ -10,6 +10,7 @@ import type { FlowVersion, VersionsApi } from '../types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { assertWritable } from './flow-places.ts';
 import { flowNotFound, placed } from './flows.ts';
+import { writeInTurn } from './in-turn.ts';
 import { getOrNull, putRevision, retryOnConflict } from './local-documents.ts';
 import { noteOwn } from './own-revisions.ts';
 
@@ -19,6 +20,10 @@ import { noteOwn } from './own-revisions.ts';
  */
 export async function keepVersion(db: Pouch, doc: FlowDocument): Promise<VersionDocument> {
   const version = makeVersion(doc);
+  return writeInTurn(db, version._id, () => putVersion(db, version));
+}
+
+async function putVersion(db: Pouch, version: VersionDocument): Promise<VersionDocument> {
   const revision = computeRevision(version);
   await putRevision(db, version, revision);
   await noteOwn(db, version._id, revision);

@@ -1,4 +1,6 @@
 import { isStorageFailure } from '../errors.ts';
+import { endWrites } from '../local/in-turn.ts';
+import type { Pouch } from '../pouch/pouch-types.ts';
 import { createSignal, reportUnexpected } from '../signal.ts';
 import type { Unsubscribe } from '../types.ts';
 import { idPrefixes, settingsId } from '../../schema/ids.ts';
@@ -57,6 +59,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       if (ending.reason === null && (await holdsUnpushed(shown))) return;
       await beforeDrop(shown);
       set.remove(name);
+      await endWrites(await databasesOf(shown));
     }
     if (!leads() || !(await isNoted(notes, name))) {
       await shown?.close().catch(() => {});
@@ -125,4 +128,8 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       }
     },
   };
+}
+
+async function databasesOf({ space }: SpaceWorkspace): Promise<Pouch[]> {
+  return [space.main, ...(await Promise.all(space.months().map((month) => space.runs(month))))];
 }

@@ -74,7 +74,7 @@ export async function rescueFlows(from: SpaceWorkspace, to: SpaceWorkspace): Pro
   for (const leaf of await leavesToKeep(from)) {
     const flowId = bareId(leaf._id);
     const copy = copyOf(leaf);
-    await copyAssets(from.space.main, to.space.main, copy);
+    await copyAssets({ db: from.space.main, notes: from.space.notes }, to.space.main, copy);
     for (const { snapshot, schemaVersion } of await readVersions(from.space.main, flowId)) {
       await keepVersion(to.space.main, { ...snapshot, _id: copy._id, type: 'flow', schemaVersion });
     }

@@ -33,7 +33,7 @@ export async function rescueRuns(
       if (!leaf) continue;
       const copy = copyOf(leaf, copies);
       const target = await to.space.runs(month);
-      await copyAssets(source, target, copy);
+      await copyAssets({ db: source, notes: from.space.notes }, target, copy);
       if (await putOnce(target, copy)) await to.runs.apply(month, copy);
     }
   }

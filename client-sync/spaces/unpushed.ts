@@ -1,4 +1,5 @@
 import { isMonth } from '../../schema/database-names.ts';
+import { inTurn } from '../local/in-turn.ts';
 import { isStatus } from '../local/local-documents.ts';
 import { readOwn } from '../local/own-revisions.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
@@ -23,7 +24,16 @@ export async function listCandidates(
  * The live leaves of a document that this device wrote, or made by merging what it wrote. A pull that was cut short
  * leaves others' work among what looks unpushed: that is theirs, and on the server.
  */
-export async function ownLeaves(
+export function ownLeaves(
+  db: Pouch,
+  docId: string,
+  refusedRevision: string | null,
+): Promise<PouchDocument[]> {
+  // A write that is under way has not noted yet whose it is.
+  return inTurn(db, docId, () => readOwnLeaves(db, docId, refusedRevision));
+}
+
+async function readOwnLeaves(
   db: Pouch,
   docId: string,
   refusedRevision: string | null,
@@ -51,7 +61,8 @@ export async function holdsUnpushed(workspace: SpaceWorkspace): Promise<boolean>
   for (const place of ['main', ...space.months()]) {
     const db = isMonth(place) ? await space.runs(place) : space.main;
     for (const [docId, refusedRevision] of await listCandidates(workspace, place)) {
-      if (refusedRevision !== null || (await readOwn(db, docId)) !== null) return true;
+      const own = await inTurn(db, docId, () => readOwn(db, docId));
+      if (refusedRevision !== null || own !== null) return true;
     }
   }
   return false;

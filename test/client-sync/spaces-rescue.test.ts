@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assetIdOf, readAsset, storeAsset } from '../../client-sync/assets/asset-bytes.ts';
+import { createAssetCache } from '../../client-sync/assets/asset-cache.ts';
 import { platformEnvironment } from '../../client-sync/environment.ts';
 import { openSpace } from '../../client-sync/local/open-space.ts';
 import { noteOwn } from '../../client-sync/local/own-revisions.ts';
@@ -128,6 +130,58 @@ describe('a space that goes', () => {
     expect(await workspace.notices.list()).toMatchObject([
       { kind: 'rescued', spaceName: 'Team', flowIds: [copyId] },
     ]);
+  });
+
+  it('leaves the assets of what was not pushed, those that were only fetched among them', async () => {
+    const workspace = await open();
+    const team = await grant(workspace, 'one');
+    const [own, fetched] = ['own', 'fetched'].map((text) => new TextEncoder().encode(text));
+    const ids = [own, fetched].map((bytes) => assetIdOf(bytes as Uint8Array));
+    await storeAsset(team.space.main, own as Uint8Array, { contentType: 'image/png' });
+    await createAssetCache(team.space.notes, Date.now).keep(ids[1] as string, new Blob(['fetched']));
+    await team.flows.save({ name: 'Mine', flow: graph, thumbnail: ids[0], image: ids[1] });
+    await revoke(workspace);
+    const kept = ids.map((id) => readAsset(workspace.personal.space.main, id));
+    expect(await Promise.all((await Promise.all(kept)).map((blob) => blob?.text()))).toEqual([
+      'own',
+      'fetched',
+    ]);
+  });
+
+  it('stays until what it has can be read', async () => {
+    const dying = await open();
+    const team = await grant(dying, 'one');
+    const bytes = new TextEncoder().encode('own');
+    const id = await storeAsset(team.space.main, bytes, { contentType: 'image/png' });
+    await team.flows.save({ name: 'Mine', flow: graph, thumbnail: id });
+    const get = team.space.main.get.bind(team.space.main) as (docId: string) => Promise<unknown>;
+    const failing = (docId: string, ...rest: []) => {
+      if (docId === id) throw quotaExceeded();
+      return get(docId, ...rest);
+    };
+    team.space.main.get = failing as unknown as typeof team.space.main.get;
+    await revoke(dying);
+    expect(await copies(dying)).toEqual([]);
+    await dying.close();
+    const next = await open();
+    expect((await copies(next)).map((copy) => copy.name)).toEqual(['Mine (copy)']);
+    expect(await (await readAsset(next.personal.space.main, id))?.text()).toBe('own');
+  });
+
+  it('keeps a write that was under way, or says that it failed', async () => {
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      name = `rescue-${randomUUID()}`;
+      const workspace = await open();
+      const team = await grant(workspace, 'one');
+      const revoking = revoke(workspace);
+      for (let turn = 0; turn < attempt * 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      const isSaved = await team.flows.save({ name: 'On its way', flow: graph }).then(
+        () => true,
+        () => false,
+      );
+      await revoking;
+      expect([attempt, (await copies(workspace)).length]).toEqual([attempt, isSaved ? 1 : 0]);
+    }
   });
 
   it('takes with it what others wrote, also where a pull was cut short', async () => {
