@@ -58,7 +58,7 @@ export function createFaultyNetwork(options: NetworkOptions): FaultyNetwork {
     };
     try {
       const answer = await carry(options, url, { ...init, signal: ending.signal });
-      return withBody(answer, fault, close);
+      return withBody(answer, { fault, close, signal: ending.signal });
     } catch (error) {
       close();
       throw error;
@@ -114,8 +114,15 @@ async function carry(options: NetworkOptions, url: string, init: RequestInit): P
   return { answer, delivery };
 }
 
+interface Passing {
+  fault: Fault;
+  close: () => void;
+  /** Aborted when the network is cut, or nobody wants the answer any more. */
+  signal: AbortSignal;
+}
+
 /** The answer with its body passed on part by part, each noted; broken off after the first where that is the fault. */
-function withBody({ answer, delivery }: Carried, fault: Fault, close: () => void): Response {
+function withBody({ answer, delivery }: Carried, { fault, close, signal }: Passing): Response {
   const { body, status, statusText, headers } = answer;
   if (!body) {
     close();
@@ -123,10 +130,15 @@ function withBody({ answer, delivery }: Carried, fault: Fault, close: () => void
   }
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  // Node now and then leaves the reader of a compressed body waiting for ever when its request is aborted.
+  const gone = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(lost()), { once: true });
+  });
+  gone.catch(() => {});
   const passed = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const { done, value } = await reader.read();
+        const { done, value } = await Promise.race([reader.read(), gone]);
         if (done) {
           close();
           return controller.close();
