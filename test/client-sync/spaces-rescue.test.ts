@@ -141,11 +141,8 @@ describe('a space that goes', () => {
     await createAssetCache(team.space.notes, Date.now).keep(ids[1] as string, new Blob(['fetched']));
     await team.flows.save({ name: 'Mine', flow: graph, thumbnail: ids[0], image: ids[1] });
     await revoke(workspace);
-    const kept = ids.map((id) => readAsset(workspace.personal.space.main, id));
-    expect(await Promise.all((await Promise.all(kept)).map((blob) => blob?.text()))).toEqual([
-      'own',
-      'fetched',
-    ]);
+    const kept = ids.map(async (id) => (await readAsset(workspace.personal.space.main, id))?.text());
+    expect(await Promise.all(kept)).toEqual(['own', 'fetched']);
   });
 
   it('stays until what it has can be read', async () => {
