@@ -22,18 +22,45 @@ function assertRoom(room: Room, write: IntendedWrite): void {
   if (reason !== null) throw new SetteeError('quota_exceeded', reason.replace(/^quota_exceeded: /, ''));
 }
 
+/**
+ * Throws where a membership has ended or was lowered since the scope was opened: a call may wait long between the two.
+ * The memory of the directory answers, so it costs no request.
+ */
+async function assertStill(
+  spaces: Pick<Spaces, 'access'>,
+  { userId, database, role }: Access,
+): Promise<void> {
+  const now = await spaces.access(userId, database);
+  if (now === null) throw new SetteeError('not_found', 'There is no such space.');
+  if (now.role === 'viewer' && role !== 'viewer') {
+    throw new SetteeError(
+      'read_only',
+      'Your role in this space is viewer: you may read there and not write.',
+    );
+  }
+  if (now.role === 'editor' && role === 'owner') {
+    throw new SetteeError('conflict', 'Your role in this space has just changed; try again.');
+  }
+}
+
 type Write = (...given: unknown[]) => Promise<unknown>;
 
-/** Refuses in a scope of the caller what the quota has no room for, with SetteeError `quota_exceeded`. */
+interface GuardServices {
+  spaces: Pick<Spaces, 'access'>;
+  quota: Pick<Quota, 'room'>;
+}
+
+/** Refuses in a scope of the caller what he may not write any more, and with `quota_exceeded` what there is no room for. */
 function guard<D>(
   scope: nano.DocumentScope<D>,
   access: Access,
-  quota: Pick<Quota, 'room'>,
+  { spaces, quota }: GuardServices,
 ): nano.DocumentScope<D> {
   function before(name: 'insert' | 'bulk', writesOf: (first: unknown) => IntendedWrite[]): void {
     const write = Reflect.get(scope, name) as Write;
     const guarded: Write = async (first, ...rest) => {
       const room = await quota.room(access);
+      await assertStill(spaces, access);
       for (const intended of writesOf(first)) assertRoom(room, intended);
       return write(first, ...rest);
     };
@@ -47,7 +74,10 @@ function guard<D>(
   return scope;
 }
 
-/** The spaces as callers use them who write on behalf of users: over quota, `open` gives scopes that refuse. */
+/** The spaces as callers use them who write on behalf of users: `open` gives scopes that refuse. */
 export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
-  return { ...spaces, open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, quota) };
+  return {
+    ...spaces,
+    open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, { spaces, quota }),
+  };
 }
