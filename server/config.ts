@@ -226,6 +226,16 @@ function pairProblems(given: Record<string, string | undefined>): string[] {
   });
 }
 
+/** A caller names the host of his request as he likes, and would so choose where the links in mails to others lead. */
+function mailProblems({
+  SMTP_URL: smtpUrl,
+  PUBLIC_URL: publicUrl,
+}: Record<string, string | undefined>): string[] {
+  return smtpUrl !== undefined && publicUrl === undefined
+    ? ['PUBLIC_URL: must be set too where SMTP_URL is: mails have links in them']
+    : [];
+}
+
 /** Reads the configuration; an empty variable counts as unset. Throws ConfigError with every problem at once, values never shown. */
 export function parseConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(
@@ -234,7 +244,7 @@ export function parseConfig(env: Record<string, string | undefined>): Config {
   const result = environmentSchema.safeParse(given);
   const issues = result.error?.issues ?? [];
   const problems = issues.map(({ path, message }) => `${path[0]?.toString()}: ${message}`);
-  problems.push(...pairProblems(given));
+  problems.push(...pairProblems(given), ...mailProblems(given));
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(result.data);
 }

@@ -12,7 +12,7 @@ import {
   type SpaceUsage,
 } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
-import type { ListedSpace, Space, Spaces } from '../spaces/spaces.ts';
+import type { ListedSpace, Membership, Space, Spaces } from '../spaces/spaces.ts';
 import { defineRoute, type Route } from './route.ts';
 
 /** The origin by which the caller reached this server, unless the configuration names one. */
@@ -57,6 +57,15 @@ export interface SpaceRoutesOptions {
   clock?: () => Date;
   /** How much a space holds. */
   usageOf?: ((space: Space) => Promise<SpaceUsage>) | undefined;
+}
+
+/** Teams of one owner; each is a database, and more with every month. */
+const mostTeams = 200;
+
+async function assertRoomForTeam(spaces: Spaces, userId: string): Promise<void> {
+  const isOwn = ({ space, role }: Membership): boolean => space.kind === 'team' && role === 'owner';
+  if ((await spaces.memberships(userId)).filter(isOwn).length < mostTeams) return;
+  throw new SetteeError('quota_exceeded', `You own ${mostTeams} teams; delete or hand over one first.`);
 }
 
 const tag = 'Spaces';
@@ -114,8 +123,12 @@ function createRoute({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route 
     summary: 'Make a team space; whoever makes it is its owner',
     access: 'write',
     body: createSpaceBodySchema,
-    replies: { 201: { description: 'The space, as the list shows it', schema: spaceSchema } },
+    replies: {
+      201: { description: 'The space, as the list shows it', schema: spaceSchema },
+      413: { description: 'The owner of too many teams' },
+    },
     async handle({ principal, body, request }) {
+      await assertRoomForTeam(spaces, principal.userId);
       const space = await spaces.createSpace({ ...body, owner: principal.userId });
       const entry: ListedSpace = { space, role: 'owner', runs: [] };
       const usage = await usageOf?.(space);

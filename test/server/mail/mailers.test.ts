@@ -4,10 +4,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../server/config.ts';
 import { createLog } from '../../../server/log.ts';
 import { createMailer } from '../../../server/mail/create-mailer.ts';
+import { limitRecipients } from '../../../server/mail/limit-recipients.ts';
 import { createSmtpMailer } from '../../../server/mail/smtp-mailer.ts';
 
 const lines: string[] = [];
 const log = createLog({ level: 'debug', destination: { write: (line: string) => void lines.push(line) } });
+const publicUrl = 'https://flows.example.org';
 const secret = 'https://flows.example.org/#/invitations/s3cr3t';
 const mail = {
   to: 'ann@example.org',
@@ -84,7 +86,8 @@ afterEach(() => server.close());
 
 describe('the mailer', () => {
   it('hands a mail to the server that the configuration names', async () => {
-    const config = parseConfig({ SMTP_URL: server.url, MAIL_FROM: 'Settee <settee@example.org>' });
+    const from = 'Settee <settee@example.org>';
+    const config = parseConfig({ SMTP_URL: server.url, MAIL_FROM: from, PUBLIC_URL: publicUrl });
     const mailer = createMailer(config, log);
     expect(await mailer.send(mail)).toBe(true);
     mailer.close();
@@ -121,6 +124,20 @@ describe('the mailer', () => {
     expect(lines.join()).not.toContain('ann@');
   });
 
+  it('sends nobody more than so many in a day, and says so', async () => {
+    const mailer = limitRecipients(createSmtpMailer({ url: server.url, from: 'settee@example.org', log }), {
+      log,
+      perDay: 2,
+    });
+    const sent: boolean[] = [];
+    for (const to of ['ann@example.org', 'Ann@example.org ', 'ann@example.org', 'bob@example.org']) {
+      sent.push(await mailer.send({ ...mail, to }));
+    }
+    mailer.close();
+    expect(sent).toEqual([true, true, false, true]);
+    expect(lines.join()).not.toContain('ann@');
+  });
+
   it('only notes that a mail would be sent where none is configured', async () => {
     expect(await createMailer(parseConfig({}), log).send(mail)).toBe(false);
     expect(lines.join()).toContain('SMTP_URL');
@@ -133,16 +150,18 @@ describe('the configuration of mail', () => {
     const wrong: Record<string, string>[] = [
       { SMTP_URL: 'smtp://mail.example.org' },
       { MAIL_FROM: 'settee@example.org' },
+      { SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'settee@example.org', PUBLIC_URL: '' },
       { SMTP_URL: 'https://mail.example.org', MAIL_FROM: 'settee@example.org' },
       { SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'nobody' },
       { SMTP_URL: 'smtp://mail.example.org', MAIL_FROM: 'a@example.org\nBcc: eve@example.org' },
       { INVITATION_DAYS: '0' },
     ];
-    for (const env of wrong) expect(() => parseConfig(env)).toThrow();
+    for (const env of wrong) expect(() => parseConfig({ PUBLIC_URL: publicUrl, ...env })).toThrow();
     const secretUrl = 'smtps://user:pass%20word@mail.example.org';
     const { mail: parsed, invitationDays } = parseConfig({
       SMTP_URL: secretUrl,
       MAIL_FROM: 'settee@example.org',
+      PUBLIC_URL: publicUrl,
     });
     expect(parsed).toEqual({ smtpUrl: secretUrl, from: 'settee@example.org' });
     expect(invitationDays).toBe(7);
