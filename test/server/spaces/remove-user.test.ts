@@ -30,7 +30,7 @@ describe('removing a user', () => {
     test.spaces.onRevoked(revoked);
     await test.spaces.removeUser(user);
     await expectNothingLeft();
-    expect(revoked).toHaveBeenCalledWith({ spaceId: user, userId: user, database });
+    expect(revoked).toHaveBeenCalledWith({ spaceId: user, userId: user, database, end: 'space_deleted' });
     await test.spaces.removeUser(user);
     expect(await test.couch.exists((await test.spaces.personal(bystander)).database)).toBe(true);
   });
