@@ -21,13 +21,12 @@ async function listSpaces(workspace: Workspace): Promise<SpaceSummary[]> {
   const memberships = workspace.userId === null ? [] : await readMemberships(personal.space.main, database);
   return [
     { id, kind, name, role, isOpen: true },
-    ...memberships.map(({ info }) => ({
-      id: info.id,
-      kind: info.kind,
-      name: info.name,
-      role: info.role,
-      isOpen: workspace.get(info.id) !== null,
-    })),
+    ...memberships.map(({ info }) => {
+      const open = workspace.get(info.id);
+      // What may be done in it, which follows its document in a moment.
+      const known = open?.info ?? info;
+      return { id: info.id, kind: info.kind, name: known.name, role: known.role, isOpen: open !== null };
+    }),
   ];
 }
 
