@@ -75,7 +75,7 @@ export async function* openPageStream(options: PageStreamOptions): AsyncGenerato
       signal: ending.signal,
     });
     const order = createOrder();
-    for await (const text of readLines(await bodyOf(response), heard)) {
+    for await (const text of readLines(await bodyOf(response), heard, ending.signal)) {
       const line = parseLine(text);
       const place = order(line);
       if (place === 'lost') return;

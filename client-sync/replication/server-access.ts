@@ -93,7 +93,7 @@ export function createServerAccess(options: AccessOptions): ServerAccess {
       return openRemoteDatabase({
         opener,
         url: await urlOf(space, place),
-        fetcher: signal ? (input, init) => fetcher(input, { signal, ...init }) : fetcher,
+        fetcher: withGrant(space, signal ? (input, init) => fetcher(input, { signal, ...init }) : fetcher),
         onArrival,
         async onRefused(documents) {
           for (const document of documents) await refused.add({ ...document, place, at: iso() });
@@ -130,6 +130,17 @@ export function createServerAccess(options: AccessOptions): ServerAccess {
       status: response.status,
     });
   }
+}
+
+/** Says which membership the local copy belongs to: under another one the server takes nothing of it. */
+function withGrant({ info }: SpaceWorkspace, fetcher: typeof fetch): typeof fetch {
+  const { grant } = info;
+  if (grant === null) return fetcher;
+  return (input, init = {}) => {
+    const headers = new Headers(init.headers);
+    headers.set('x-settee-grant', grant);
+    return fetcher(input, { ...init, headers });
+  };
 }
 
 /** The server knows no such months, or the month is none that anybody may have, such as one of the future. */

@@ -20,6 +20,7 @@ export function createCrossOrigin(options: { origins: string[] }): RequestHandle
       'Last-Event-ID',
       'X-Request-Id',
       'X-Settee-Device',
+      'X-Settee-Grant',
     ],
     exposedHeaders: ['Date', 'ETag', 'Retry-After', 'X-Request-Id'],
     maxAge: 600,

@@ -16,6 +16,7 @@ export interface Authorised {
 /**
  * Looks up what the caller may do with the database, then the route. A database that is not the caller's is
  * 404 before anything else is looked at, so that nothing can be learned about it; whoever had it is told why no more.
+ * A client that keeps a copy of a space names the grant that the copy belongs to (`X-Settee-Grant`); others need not.
  */
 export async function authorise(
   options: { spaces: Pick<Spaces, 'access' | 'endedFor'>; prefix: string },
@@ -29,6 +30,11 @@ export async function authorise(
   if (access === null) {
     const end = await options.spaces.endedFor(principal.userId, target.database);
     throw end === null ? notFound() : membershipEnded(end);
+  }
+  // What was changed under an earlier membership is kept by its browser as copies, and not sent under this one.
+  const grant = request.headers['x-settee-grant'];
+  if (grant !== undefined && access.grant !== undefined && grant !== access.grant) {
+    throw membershipEnded('membership_ended');
   }
   const route = findRoute(request.method, target.pattern);
   if (!hasScope(principal, route.scope)) throw forbidden(`This key may not ${route.scope}.`);

@@ -1,6 +1,6 @@
 import { parseDatabaseName, runsDatabase } from '../../schema/index.ts';
 import type { Directory } from './directory.ts';
-import { roleIn } from './membership.ts';
+import { grantIn, roleIn } from './membership.ts';
 import { monthsOf, spaceIdIn, spaceOf } from './space-document.ts';
 import type { Access } from './spaces.ts';
 
@@ -20,10 +20,12 @@ export async function findAccess(
   const space = spaceOf(document, prefix);
   const { month } = parsed;
   if (database !== (month === undefined ? space.database : runsDatabase(space.database, month))) return null;
+  const grant = grantIn(document, userId);
   return {
     userId,
     space,
     role,
+    ...(grant === null ? {} : { grant }),
     database,
     ...(month === undefined ? {} : { month }),
     engineRoles: [`space:${space.id}`, `space:${space.id}:${role}`],

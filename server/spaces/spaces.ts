@@ -52,6 +52,8 @@ export interface Access {
   userId: string;
   space: Space;
   role: Role;
+  /** Names the membership, where it has a name: the local copy of an earlier one must not go on with it. */
+  grant?: string;
   /** The database asked for: the space's own, or the one of a month's runs. */
   database: string;
   /** Set for a runs database. */
