@@ -85,7 +85,10 @@ export function createAssets({ current, now, fetchAsset }: AssetsOptions): Asset
     const bytes = new Uint8Array(await response.arrayBuffer());
     const blob = blobOf(id, bytes, response.headers.get('content-type') ?? '');
     // Where storage is full it is fetched again the next time.
-    if (blob) await createAssetCache(space.space.notes, now).keep(id, blob).catch(() => {});
+    if (blob)
+      await createAssetCache(space.space.notes, now)
+        .keep(id, blob)
+        .catch(() => {});
     return blob;
   };
   return {

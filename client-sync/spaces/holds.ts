@@ -30,9 +30,11 @@ export function createHolds({ locks }: Pick<Environment, 'locks'>, scope: string
       const ending = new AbortController();
       const { signal } = ending;
       held.set(name, ending);
-      locks.request(lockOf(name), { mode: 'shared', signal }, () => untilLetGo(signal)).catch(() => {
-        // Let go before its turn came.
-      });
+      locks
+        .request(lockOf(name), { mode: 'shared', signal }, () => untilLetGo(signal))
+        .catch(() => {
+          // Let go before its turn came.
+        });
     },
     letGo,
     letGoOfAll() {

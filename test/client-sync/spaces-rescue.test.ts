@@ -171,7 +171,8 @@ describe('a space that goes', () => {
       const workspace = await open();
       const team = await grant(workspace, 'one');
       const revoking = revoke(workspace);
-      for (let turn = 0; turn < attempt * 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < attempt * 10; turn += 1)
+        await new Promise((resolve) => setImmediate(resolve));
       const isSaved = await team.flows.save({ name: 'On its way', flow: graph }).then(
         () => true,
         () => false,
