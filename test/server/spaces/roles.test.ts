@@ -148,8 +148,8 @@ describe('roles in a team', () => {
 
     await test.change(team, { members: { [owner]: 'owner', [editor]: 'viewer' } });
     const expected = [
-      { spaceId: team, userId: editor, database },
-      { spaceId: team, userId: viewer, database },
+      { spaceId: team, userId: editor, database, end: null },
+      { spaceId: team, userId: viewer, database, end: 'membership_ended' },
     ];
     for (const list of [told, toldThere]) {
       await vi.waitFor(() => expect(list).toHaveLength(2), 15_000);
