@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { RestAnswer } from '../support/rest-client.ts';
 import type { WireRecord } from './wire-record.ts';
 
 /** A user with a session of his own for REST, beside those of his devices. */
@@ -12,8 +13,7 @@ export interface Person {
 
 export interface Answer {
   status: number;
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape are looked into
-  body: any;
+  body: RestAnswer['body'];
 }
 
 const password = 'a sofa for two';

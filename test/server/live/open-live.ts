@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import type { RestAnswer } from '../../support/rest-client.ts';
 
 /** One event as it came over the wire. */
 export interface ReceivedEvent {
   event: string;
   id: string | undefined;
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into events of every shape
-  data: any;
+  data: RestAnswer['body'];
 }
 
 /** An open stream, read as a browser would. */

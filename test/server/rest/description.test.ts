@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rest } from '../../support/rest-client.ts';
+import { rest, type RestAnswer } from '../../support/rest-client.ts';
 import { startSettee, type TestSettee } from '../../support/settee.ts';
 
 let settee: TestSettee;
-// oxlint-disable-next-line typescript/no-explicit-any -- a description of every shape
-let openapi: any;
+let openapi: RestAnswer['body'];
 
 beforeAll(async () => {
   settee = await startSettee();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { flowDocId } from '../../../schema/index.ts';
-import { rest, type RestCall } from '../../support/rest-client.ts';
+import { rest, type RestAnswer, type RestCall } from '../../support/rest-client.ts';
 import { startFlow } from '../../support/flow-edits.ts';
 import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
 
@@ -16,8 +16,7 @@ beforeEach(async () => {
   account = await settee.register();
 });
 
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape
-type Flow = any;
+type Flow = RestAnswer['body'];
 
 const call = (target: string, options: RestCall = {}) =>
   rest(settee.url, target, { token: account.accessToken, ...options });

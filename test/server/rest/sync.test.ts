@@ -7,7 +7,7 @@ import {
   type FlowDocument,
 } from '../../../schema/index.ts';
 import { makeFlowDocuments, makeFlows } from '../../support/flows.ts';
-import { outcome, rest, type RestCall } from '../../support/rest-client.ts';
+import { outcome, rest, type RestAnswer, type RestCall } from '../../support/rest-client.ts';
 import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
 
 let settee: TestSettee;
@@ -21,8 +21,7 @@ beforeEach(async () => {
   account = await settee.register();
 });
 
-// oxlint-disable-next-line typescript/no-explicit-any -- answers of every shape
-type Flow = any;
+type Flow = RestAnswer['body'];
 
 const call = (target: string, options: RestCall = {}) =>
   rest(settee.url, target, { token: account.accessToken, ...options });

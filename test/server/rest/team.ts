@@ -33,8 +33,11 @@ export async function join(
 }
 
 /** The documents of a database whose ids begin so, as their reader sees them through the proxy. */
-// oxlint-disable-next-line typescript/no-explicit-any -- tests look into documents of every type
-export async function readDocuments(who: Caller, database: string, prefix: string): Promise<any[]> {
+export async function readDocuments(
+  who: Caller,
+  database: string,
+  prefix: string,
+): Promise<RestAnswer['body'][]> {
   const range = `startkey=${encodeURIComponent(JSON.stringify(prefix))}&endkey=${encodeURIComponent(JSON.stringify(`${prefix}\ufff0`))}`;
   const { body } = await who.call(`GET /db/${database}/_all_docs?include_docs=true&${range}`);
   return body.rows.map((row: { doc: unknown }) => row.doc);
