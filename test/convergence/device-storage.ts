@@ -31,27 +31,6 @@ interface PluggablePouch {
   adapter(name: string, adapter: AdapterFunction, isPreferred: boolean): void;
 }
 
-interface ChangesOptions {
-  processChange: (doc: unknown, metadata: Metadata, options: unknown) => unknown;
-}
-interface Metadata {
-  id: string;
-  winningRev?: string;
-}
-
-/**
- * PouchDB's LevelDB adapters read a change's document after its revisions; where it was replaced and compacted in
- * between there is none, and the feed throws. The replacement's own change follows.
- */
-function withoutGaps(options: ChangesOptions): ChangesOptions {
-  const { processChange } = options;
-  const missing = ({ id, winningRev }: Metadata): object => ({ _id: id, _rev: winningRev, _deleted: true });
-  return Object.assign(options, {
-    processChange: (doc: unknown, metadata: Metadata, rest: unknown) =>
-      processChange(doc ?? missing(metadata), metadata, rest),
-  });
-}
-
 const writing = ['_bulkDocs', '_putLocal', '_removeLocal', '_doCompaction'];
 let count = 0;
 
@@ -69,10 +48,6 @@ export function createDeviceStorage(): DeviceStorage {
       };
     }
   };
-  const mend = (database: AdapterDatabase): void => {
-    const changes = database._changes as (options: ChangesOptions) => unknown;
-    database._changes = (options: ChangesOptions) => changes.call(database, withoutGaps(options));
-  };
   const name = `device-memory-${(count += 1)}`;
   const plugin = (Pouch: PluggablePouch): void => {
     (memory as unknown as (pouch: PluggablePouch) => void)(Pouch);
@@ -81,10 +56,7 @@ export function createDeviceStorage(): DeviceStorage {
     const watched: AdapterFunction = function watched(options, callback) {
       opened.add(this.name);
       original.call(this, options, (error, result) => {
-        if (error === undefined || error === null) {
-          guard(this);
-          mend(this);
-        }
+        if (error === undefined || error === null) guard(this);
         callback(error, result);
       });
     };
