@@ -5,7 +5,8 @@ const long = process.env.SETTEE_LONG === '1';
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Much of a test is waiting: three keep two cores busy.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 20_000 } },
@@ -14,6 +15,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          // Nearly every file starts the whole server: its modules are loaded once a worker.
+          isolate: false,
+          setupFiles: ['test/support/free-memory.ts'],
           include: long ? ['test/**/*.long.test.ts'] : ['test/**/*.test.ts'],
           exclude: ['test/**/*.browser.test.ts', ...(long ? [] : ['test/**/*.long.test.ts'])],
         },

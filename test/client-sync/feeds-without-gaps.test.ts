@@ -4,12 +4,11 @@ import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { PouchDocument } from '../../client-sync/pouch/pouch-types.ts';
 
 const hash = (digit: string): string => digit.repeat(32);
-const branch = (_id: string, ids: string[]): PouchDocument =>
-  ({
-    _id,
-    _rev: `${ids.length}-${ids[0]}`,
-    _revisions: { start: ids.length, ids },
-  }) as PouchDocument;
+const branch = (_id: string, ids: string[]): PouchDocument => ({
+  _id,
+  _rev: `${ids.length}-${ids[0]}`,
+  _revisions: { start: ids.length, ids },
+});
 
 it('a feed goes on where the winning revision is replaced and compacted while it reads', async () => {
   const { openLocal } = await createPouchOpener('memory');

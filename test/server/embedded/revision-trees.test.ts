@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEmbeddedTestEngine, type TestEngine } from '../../support/engine.ts';
 import { couchClient, databaseName, type CouchClient } from './couch-client.ts';
 
-PouchDB.plugin(memory).plugin(http).plugin(replication);
+PouchDB.plugin(memory).plugin(http);
+// It cannot be added twice, and another file of this worker may have done so.
+if (!('replicate' in PouchDB.prototype)) PouchDB.plugin(replication);
 let engine: TestEngine;
 let call: CouchClient;
 
