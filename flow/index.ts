@@ -26,6 +26,7 @@ export { flowRules, type ConflictRule, type MergeRules } from './merge-rules.ts'
 export type { Repair } from './repair-graph.ts';
 export {
   compareRevisions,
+  createRevisionGraph,
   movedFromOf,
   splitRevision,
   type Leaf,

@@ -78,6 +78,12 @@ function decideMerge(higher: Leaf, lower: Leaf, context: PairContext): PairOutco
   return { kind: 'merge', content: combined.content, keep };
 }
 
+/** Whether a leaf builds on everything that a merge took in. */
+function outdates(leaf: Leaf, merge: Leaf, graph: RevisionGraph): boolean {
+  const known = graph.ancestorsOf(revisionOf(leaf));
+  return isMerge(merge) && sourcesOf(merge).every((source) => known.has(source));
+}
+
 /** Decides between two leaves, of which `higher` stands first by `compareLeaves`. */
 export function settlePair(higher: Leaf, lower: Leaf, context: PairContext): PairOutcome {
   const { graph, rule, rules } = context;
@@ -93,6 +99,11 @@ export function settlePair(higher: Leaf, lower: Leaf, context: PairContext): Pai
   }
   if (isMerge(higher) && isMerge(lower) && sourcesOf(lower).every((source) => sources.has(source))) {
     return { kind: 'pick', keep: true };
+  }
+  // Somebody chose among all that a merge took in while it was made.
+  if (outdates(higher, lower, graph)) return { kind: 'pick', keep: false };
+  if (outdates(lower, higher, graph)) {
+    return { kind: 'merge', content: documentContent(lower.document), keep: [] };
   }
   if (rule === 'ask') return isSame ? { kind: 'pick', keep: false } : open();
   return rule === 'merge' ? decideMerge(higher, lower, context) : takeLater(higher, lower);

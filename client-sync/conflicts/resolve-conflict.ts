@@ -1,10 +1,12 @@
 import { endLeaf } from '../../flow/merge-document.ts';
 import type { FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
+import { noteBases } from '../local/bases.ts';
 import { applyEdits, editsOf } from '../local/flow-edits.ts';
 import { assertOwned, assertWritable } from '../local/flow-places.ts';
 import { retryOnConflict } from '../local/local-documents.ts';
 import { keepVersion } from '../local/versions.ts';
+import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { ConflictChoice } from '../types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { isConflict, readLeaves, type Leaves } from './leaves.ts';
@@ -63,6 +65,8 @@ export async function resolveConflict(options: ResolveOptions): Promise<FlowDocu
     assertMayWrite(workspace, decision);
     const { base, content, losers } = decision;
     for (const loser of losers) await keepVersion(db, loser);
+    // Somebody may still be editing one of them: what he sends is compared with it.
+    await noteBases(db, leaves.live as unknown as PouchDocument[]);
     const winner = await workspace.flows.write(content);
     const ended = leaves.all.filter(({ document, ancestry }) => {
       const isOpen = document._deleted !== true || leaves.deletions.includes(ancestry[0] ?? '');

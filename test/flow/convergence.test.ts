@@ -42,6 +42,7 @@ function getField(document: LeafDocument, field: string): unknown {
 type Step =
   | { do: 'edit'; device: number; field: number; leaf: number }
   | { do: 'send'; from: number; to: number; mask: number }
+  | { do: 'choose'; device: number; leaf: number }
   | { do: 'settle'; device: number };
 
 function stepOf(devices: number): fc.Arbitrary<Step> {
@@ -66,6 +67,10 @@ function stepOf(devices: number): fc.Arbitrary<Step> {
       }),
     },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('settle' as const), device }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('choose' as const), device, leaf: fc.constantFrom(0, 1) }),
+    },
   );
 }
 
@@ -97,6 +102,13 @@ function play(
     for (const { document, ancestry } of network.live(step.do === 'send' ? step.to : step.device)) {
       const revision = ancestry[0] ?? '';
       if (!knows.has(revision)) knows.set(revision, knownIn(document, ancestry));
+    }
+    if (step.do === 'choose') {
+      const before = network
+        .live(step.device)
+        .flatMap(({ ancestry }) => [...(knows.get(ancestry[0] ?? '') ?? [])]);
+      const revision = network.choose(step.device, step.leaf, timeOf(at + 1));
+      if (revision !== null) knows.set(revision, new Set(before));
     }
     if (step.do !== 'edit') continue;
     const field = fields[step.field] as string;

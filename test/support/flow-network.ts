@@ -1,6 +1,7 @@
 import {
   compareRevisions,
   computeRevision,
+  endLeaf,
   makeVersion,
   mergeDocument,
   splitRevision,
@@ -34,6 +35,8 @@ export interface FlowNetwork {
   merged: Set<string>;
   /** Edits the leaf that shows, or another one. */
   edit: (device: number, change: (document: LeafDocument) => LeafDocument, leaf?: number) => string | null;
+  /** A person keeps one of the leaves and ends the others in it, which become versions. */
+  choose: (device: number, leaf: number, time: string) => string | null;
   /** Copies leaves from one device to another; of several only those that `pick` names. */
   send: (from: number, to: number, pick?: (index: number) => boolean) => void;
   settle: (device: number) => Settlement;
@@ -104,6 +107,21 @@ export function createFlowNetwork({ devices: count, start, code }: NetworkOption
         { document: next, ancestry: [revision, ...current.ancestry] },
       ]);
       device.own = revision;
+      return revision;
+    },
+    choose(index, leaf, time) {
+      const device = of(index);
+      const all = live(index);
+      const kept = all[leaf % Math.max(1, all.length)];
+      if (!kept || all.length < 2) return null;
+      const others = all.filter((one) => one !== kept);
+      for (const { document, ancestry } of all) device.bases.set(ancestry[0] ?? '', document);
+      const revision = this.edit(index, (document) => ({ ...document, updatedAt: time }), all.indexOf(kept));
+      if (revision === null) return null;
+      for (const { document } of others) {
+        versions.set(makeVersion(document as unknown as FlowDocument)._id, document);
+      }
+      device.leaves = prune([...device.leaves, ...others.map((other) => endLeaf(other, revision))]);
       return revision;
     },
     send(from, to, pick = () => true) {
