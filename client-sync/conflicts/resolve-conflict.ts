@@ -6,7 +6,6 @@ import { applyEdits, editsOf } from '../local/flow-edits.ts';
 import { assertOwned, assertWritable } from '../local/flow-places.ts';
 import { retryOnConflict } from '../local/local-documents.ts';
 import { keepVersion } from '../local/versions.ts';
-import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { ConflictChoice } from '../types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { isConflict, readLeaves, type Leaves } from './leaves.ts';
@@ -66,7 +65,7 @@ export async function resolveConflict(options: ResolveOptions): Promise<FlowDocu
     const { base, content, losers } = decision;
     for (const loser of losers) await keepVersion(db, loser);
     // Somebody may still be editing one of them: what he sends is compared with it.
-    await noteBases(db, leaves.live as unknown as PouchDocument[]);
+    await noteBases(db, leaves.live);
     const winner = await workspace.flows.write(content);
     const ended = leaves.all.filter(({ document, ancestry }) => {
       const isOpen = document._deleted !== true || leaves.deletions.includes(ancestry[0] ?? '');
