@@ -12,7 +12,6 @@ import { streaming } from './streaming.ts';
 import { percentile, printTable, type Row } from './table.ts';
 import { together } from './together.ts';
 import { validatorCost } from './validator-cost.ts';
-import { writeToVisible } from './write-to-visible.ts';
 
 const repeats = Number(process.env.BENCH_REPEATS ?? 3);
 const only = process.env.BENCH_ONLY ? new RegExp(process.env.BENCH_ONLY) : null;
@@ -38,8 +37,6 @@ async function benchmark(engine: string, couchUrl?: string): Promise<void> {
     const parts: [string, () => Promise<Row[]>][] = [
       ['replication', () => replication(server, repeats)],
       ['latency', () => latency(server)],
-      ['visible', () => writeToVisible([server.url, server.url], '')],
-      ['visible-two', () => writeToVisible([server.url, proxy.url], ' (two processes)')],
       ['idle-memory', () => idleMemory(proxy)],
       ['idle-latency', () => idleLatency(server)],
       ['idle-streams', () => idleStreams(proxy)],
