@@ -94,10 +94,7 @@ async function openServices(options: StartServerOptions, closers: Closers): Prom
   closers.add(() => couch.close());
   const spaces = createSpaces({ couch, log, clock });
   closers.add(() => spaces.close());
-  doorbell.onRing((database, _source, userId) => {
-    if (userId === undefined) spaces.moves.afterUnknownWrite(database);
-    else spaces.moves.afterWrite({ database, userId });
-  });
+  doorbell.onRing((database, source, userId) => spaces.afterWrite({ database, source, userId }));
   await spaces.watch();
   const quota = createQuota({ meter: createUsageMeter({ couch }), spaces, limits: config.quota });
   const auth = await createAuth({
@@ -132,7 +129,7 @@ function healthChecksOf({ couch, auth, spaces }: Services): Record<string, Healt
 }
 
 function openLive({ config, log, clock }: StartServerOptions, services: Services, closers: Closers): Live {
-  const { couch, doorbell } = services;
+  const { couch, doorbell, spaces } = services;
   const sequenceOf = createSequenceOf(couch);
   const live = createLive({
     ...services,
@@ -146,7 +143,10 @@ function openLive({ config, log, clock }: StartServerOptions, services: Services
   couch.followDatabaseUpdates({
     signal: closing.signal,
     onUpdate: (database) => doorbell.ring(database, { source: 'engine' }),
-    onGap: () => live.greetAll(),
+    onGap: () => {
+      live.greetAll();
+      spaces.endedFlows.afterGap();
+    },
   });
   return live;
 }

@@ -22,6 +22,8 @@ import { requireSpace } from './require-space.ts';
 import { applyRetention } from './retention.ts';
 import { createRevocations, type RevocationListener } from './revocations.ts';
 import { createMoves, type Moves } from './moves/moves.ts';
+import type { RingSource } from './doorbell.ts';
+import { createEndedFlows, type EndedFlows } from './restore-ended/ended-flows.ts';
 import { createSharedSpaces, type SharedSpaces } from './shared-spaces.ts';
 import { monthsOf, spaceIdIn } from './space-document.ts';
 import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
@@ -98,6 +100,9 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
   readonly invitations: Invitations;
   readonly moves: Moves;
   readonly templates: Templates;
+  readonly endedFlows: EndedFlows;
+  /** Documents were written: what there is of them that the server sets right is looked for. */
+  afterWrite(written: { database: string; source: RingSource; userId?: string | undefined }): void;
   /** Makes a user's own space; may be repeated. */
   createPersonal(user: { id: string; createdAt: string }): Promise<Space>;
   /** Every space of which the user is a member, the personal one first. */
@@ -157,6 +162,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
   const moves = createMoves({ ...services, createSpace, ended: () => revocations.ended(), clock, log });
   const templates = createTemplates({ couch, clock });
+  const endedFlows = createEndedFlows({ couch, directory, log });
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
 
@@ -172,6 +178,13 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     invitations,
     moves,
     templates,
+    endedFlows,
+    afterWrite({ database, source, userId }) {
+      if (userId === undefined) moves.afterUnknownWrite(database);
+      else moves.afterWrite({ database, userId });
+      // The server itself ends nothing that is not elsewhere.
+      if (source !== 'server') endedFlows.afterWrite(database);
+    },
     exportSpace: createExportSpace({
       couch,
       directory,
@@ -181,7 +194,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     async watch() {
       await directory.open();
       await ensureTemplates(couch, directory, clock());
-      startSweep({ outbox, invitations, moves, log, signal: closing.signal });
+      startSweep({ outbox, invitations, moves, endedFlows, log, signal: closing.signal });
     },
     createPersonal: (user) => createPersonal(couch, directory, user),
     memberships: (userId) => listMemberships(directory, couch.prefix, userId),
@@ -230,6 +243,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
       events.close();
       outbox.close();
       moves.close();
+      endedFlows.close();
       directory.close();
     },
   };

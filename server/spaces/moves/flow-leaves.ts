@@ -24,11 +24,25 @@ export function revisionOf({ ancestry }: Leaf): string {
   return ancestry[0] ?? '';
 }
 
-/** All leaves of a document, the ended ones among them, with their ancestors and attachments; none where there is none. */
-export async function readLeaves(scope: Scope, id: string): Promise<Leaf[]> {
-  const query = { open_revs: 'all', revs: true, attachments: true } as unknown as nano.DocumentGetParams;
+/**
+ * All leaves of a document, the ended ones among them, with their ancestors and attachments; none where there is none.
+ * Leaves that are not to be written again are read without what is in their attachments.
+ */
+export async function readLeaves(
+  scope: Scope,
+  id: string,
+  { attachments = true }: { attachments?: boolean } = {},
+): Promise<Leaf[]> {
+  const query = { open_revs: 'all', revs: true, attachments } as unknown as nano.DocumentGetParams;
   const found = (await orNull(scope.get(id, query))) as unknown as OpenRevision[] | null;
   return (found ?? []).flatMap(({ ok }) => (ok === undefined ? [] : [leafOf(ok)]));
+}
+
+/** One revision, a leaf or not, where its content is still kept. */
+export async function readRevision(scope: Scope, id: string, revision: string): Promise<Leaf | null> {
+  const query = { rev: revision, revs: true, attachments: true } as unknown as nano.DocumentGetParams;
+  const found = await orNull(scope.get(id, query));
+  return found === null ? null : leafOf(found as unknown as NonNullable<OpenRevision['ok']>);
 }
 
 function leafOf({ _rev, _revisions, ...document }: NonNullable<OpenRevision['ok']>): Leaf {

@@ -6,7 +6,8 @@ const gatherMilliseconds = 50;
 
 /** Notices of writes, until somebody looked at what they were. */
 export interface LateQueue {
-  add(database: string, userId: string): void;
+  /** `userId` is who wrote, where that matters. */
+  add(database: string, userId?: string): void;
   addUnknown(database: string): void;
   lookAtUnknown(): Promise<void>;
   settled(): Promise<void>;
@@ -16,9 +17,12 @@ export interface LateQueue {
 export function createLateQueue({
   look,
   log,
+  failure = 'late edits could not be carried over',
 }: {
   look: (database: string, writers: Writers) => Promise<void>;
   log: Log;
+  /** What to say where a look fails. */
+  failure?: string;
 }): LateQueue {
   const writersByDatabase = new Map<string, Set<string>>();
   /** To be looked at by the next sweep; the authors where a first look failed. */
@@ -33,7 +37,7 @@ export function createLateQueue({
     } catch (error) {
       if (isClosed) return;
       waiting.set(database, waiting.has(database) ? null : writers);
-      log.warn({ err: error, database }, 'late edits could not be carried over; tried again later');
+      log.warn({ err: error, database }, `${failure}; tried again later`);
     }
   }
 
@@ -53,11 +57,12 @@ export function createLateQueue({
   return {
     add(database, userId) {
       const gathered = writersByDatabase.get(database);
+      const writers = userId === undefined ? [] : [userId];
       if (gathered) {
-        gathered.add(userId);
+        for (const writer of writers) gathered.add(writer);
         return;
       }
-      writersByDatabase.set(database, new Set([userId]));
+      writersByDatabase.set(database, new Set(writers));
       void inTurn(database, () => gather(database));
     },
     addUnknown: (database) => void waiting.set(database, null),

@@ -1,0 +1,64 @@
+import {
+  compareRevisions,
+  createRevisionGraph,
+  endLeaf,
+  movedFromOf,
+  splitRevision,
+  type Leaf,
+} from '../../../flow/index.ts';
+import { isLive, revisionOf, tombstoneOf } from '../moves/flow-leaves.ts';
+
+/** Stands in `movedFrom` of what was restored, where the name of a move stands otherwise. */
+export const restoredMoveId = 'restored';
+
+/** What a move writes where a flow leaves: the flow went on elsewhere, and may have come back. */
+function isEndOfMove({ document, ancestry }: Leaf): boolean {
+  const parent = { document: { _id: document._id, type: document.type }, ancestry: ancestry.slice(1) };
+  return revisionOf(tombstoneOf(parent)) === ancestry[0];
+}
+
+/** True where what a leaf was resolved into is in another one, or may be in the part of its history that is not kept. */
+function holds(other: Leaf, { document, ancestry }: Leaf): boolean {
+  const into = String(document.resolvedInto);
+  // To have been resolved into one's own past says nothing.
+  if (ancestry.includes(into)) return false;
+  const [oldest] = splitRevision(other.ancestry.at(-1) ?? '');
+  return other.ancestry.includes(into) || splitRevision(into)[0] < oldest;
+}
+
+/**
+ * The tombstones with which the last of a flow disappeared, although each says that it was taken in somewhere: none
+ * where something is alive, and none where an owner deleted the flow for good.
+ */
+export function lostLeaves(leaves: readonly Leaf[]): Leaf[] {
+  if (leaves.some(isLive)) return [];
+  const resolved = leaves.filter(({ document }) => typeof document.resolvedInto === 'string');
+  if (leaves.some((leaf) => !resolved.includes(leaf) && !isEndOfMove(leaf))) return [];
+  const ended = resolved.filter(({ ancestry }) => ancestry.length > 1);
+  const lost = ended.filter((leaf) => !ended.some((other) => other !== leaf && holds(other, leaf)));
+  // Leaves that name each other in a circle are all lost.
+  return lost.length > 0 ? lost : ended;
+}
+
+function isRestored({ document }: Leaf): boolean {
+  return (document.movedFrom as { moveId?: unknown } | undefined)?.moveId === restoredMoveId;
+}
+
+/** Ends what was restored where what it was really resolved into has arrived since, as every device would. */
+export function endRestored(leaves: readonly Leaf[]): Leaf[] {
+  const live = leaves.filter(isLive);
+  const restored = live.filter(isRestored);
+  if (restored.length === 0 || live.length === 1) return [];
+  const graph = createRevisionGraph(leaves);
+  return restored.flatMap((leaf) => {
+    const repeated = movedFromOf(leaf.document, revisionOf(leaf));
+    if (repeated === null) return [];
+    const successors = live
+      .filter((other) => other !== leaf && graph.ancestorsOf(revisionOf(other)).has(repeated))
+      // Of two that were restored, neither ends the other.
+      .filter((other) => !isRestored(other))
+      .map(revisionOf)
+      .toSorted(compareRevisions);
+    return successors[0] === undefined ? [] : [endLeaf(leaf, successors[0])];
+  });
+}
