@@ -1,6 +1,7 @@
 import type { ServerSentEvent } from './event-parser.ts';
 import { readConnection, type ConnectionEnd } from './connection.ts';
 import { readLiveEvent, type LiveEvent } from './live-event.ts';
+import { hurriedFailures } from '../replication/recovery.ts';
 import { reportUnexpected } from '../signal.ts';
 import type { OpenStream } from './open-stream.ts';
 
@@ -15,6 +16,8 @@ export interface LiveStream {
   state: () => StreamState;
   /** Tries now, whatever pause there is: the network has come back. */
   retry: () => void;
+  /** Tries now where the connection broke: the server was heard. Not twice without a pause of its own. */
+  hurry: () => void;
   close: () => void;
 }
 
@@ -55,6 +58,8 @@ export function createLiveStream(options: StreamOptions): LiveStream {
   let connection = new AbortController();
   let endPause = () => {};
   let advisedPause: number | null = null;
+  let mayHurry = false;
+  let isHurried = false;
   let renewTimer: ReturnType<typeof setTimeout> | undefined;
 
   const change = (next: StreamState) => {
@@ -130,12 +135,16 @@ export function createLiveStream(options: StreamOptions): LiveStream {
     failures += 1;
     // A server that sends everybody away at once is not asked again every second.
     if (advised !== null && failures < failuresAllowed) return Math.max(advised, pauseAfter(failures));
+    // The first pause is short, and keeps the many apart whose connections broke at once.
+    mayHurry = end === 'broken' && advised === null && failures > 1 && !isHurried;
+    isHurried = false;
     change(end === 'unavailable' || failures >= failuresAllowed ? 'unavailable' : 'broken');
     const wait = Math.min(longestPause, pauseAfter(failures));
     return end === 'unavailable' ? Math.max(shortestPauseUnavailable, wait) : wait;
   };
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
+      mayHurry = false;
       const end = await connect();
       if (closing.signal.aborted) return;
       if (end !== 'closed') await pause(pauseFor(end));
@@ -145,6 +154,13 @@ export function createLiveStream(options: StreamOptions): LiveStream {
   return {
     state: () => state,
     retry: () => endPause(),
+    hurry() {
+      if (!mayHurry) return;
+      mayHurry = false;
+      isHurried = true;
+      failures = hurriedFailures(failures);
+      endPause();
+    },
     close() {
       closing.abort();
       connection.abort();

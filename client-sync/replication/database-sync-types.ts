@@ -1,6 +1,7 @@
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { DatabaseRef, Direction, SyncEvent } from '../status/sync-facts.ts';
 import type { PendingChanges } from './pending-changes.ts';
+import type { Recovery } from './recovery.ts';
 import type { RemoteDatabase } from './remote-database.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -35,6 +36,8 @@ export interface DatabaseSyncOptions {
   /** Whether what was made here is sent without asking first; not for those who may write nothing. */
   maySendUnasked: () => boolean;
   pauseAfter: (failures: number) => number;
+  /** Cuts pauses short when the server is heard again. */
+  recovery: Recovery;
   /** How long the server has asked to be left alone. */
   busyMilliseconds: () => number;
   iso: () => string;

@@ -1,12 +1,14 @@
 import { isStatus } from '../local/local-documents.ts';
 import type { Direction } from '../status/sync-facts.ts';
 import type { Arrival, DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
+import { describeFault } from './fault.ts';
 import { createDatabaseReport, type DatabaseReport } from './database-report.ts';
 import { createMainSync, type MainSync } from './main-sync.ts';
 import { createPair, type Pair } from './pair.ts';
 import { createPendingChanges } from './pending-changes.ts';
 import type { Batch } from './pull.ts';
 import { allOf } from './all-of.ts';
+import { hurriedFailures } from './recovery.ts';
 import { createRinging } from './ringing.ts';
 import { openedOnce } from './opened-once.ts';
 import { createSettling } from './settling.ts';
@@ -19,7 +21,7 @@ const confirmMilliseconds = 1_000;
 const nothing: Batch = { sequence: 0, seen: 0, written: 0, more: false };
 
 export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
-  const { ref, local, scheduler, dispatch, fill: bootstrap } = options;
+  const { ref, local, scheduler, dispatch, recovery, fill: bootstrap } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const pending = createPendingChanges(local);
@@ -31,6 +33,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   let isLive = false;
   const failures: Record<Direction, number> = { push: 0, pull: 0 };
   const lastErrors: Record<Direction, unknown> = { push: null, pull: null };
+  let isHurried = false;
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
 
@@ -72,7 +75,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     failures[direction] = 0;
     lastErrors[direction] = null;
     report.caughtUp(direction);
-    if (report.failing().length === 0) forget('retry');
+    if (report.failing().length === 0) {
+      forget('retry');
+      recovery.forget(hurry);
+      isHurried = false;
+    }
     settling.ended(direction);
   };
   const afterBatch = (direction: Direction, written: number) => {
@@ -105,6 +112,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       later('retry', options.busyMilliseconds(), retry);
       throw lastErrors[direction];
     }
+    let isHeard = false;
     report.connecting(direction);
     if (direction === 'pull') {
       forget('confirm');
@@ -117,12 +125,15 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
         ringing.seen(direction === 'pull' ? batch.seen : 0);
         report.transferred(direction, batch);
         afterBatch(direction, batch.written);
+        // A push that has nothing to send asks nothing.
+        isHeard = direction === 'pull' || batch.written > 0;
         if (batch.more) return true;
         if (direction === 'pull' && settling.hasMoved()) {
           await passArrived(opened).catch(() => quietly('push'));
         }
       }
       finish(direction);
+      if (isHeard) recovery.heard();
       return false;
     } catch (error) {
       fail(direction, error);
@@ -137,7 +148,9 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (isStatus(error, 404)) pair.forget();
     if (direction === 'pull') settling.pullFails();
     report.failed(direction, error);
-    later('retry', options.pauseAfter(failures[direction]), retry);
+    const isPause = later('retry', options.pauseAfter(failures[direction]), retry);
+    if (isPause && !isHurried && describeFault(error).fault === 'network') recovery.wait(hurry);
+    isHurried = false;
     options.onFailure(error, direction);
   };
   const fill = async (): Promise<boolean> => {
@@ -181,6 +194,13 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const retry = () => {
     for (const failed of report.failing()) quietly(failed);
   };
+  /** The server answers others. */
+  const hurry = () => {
+    for (const failed of report.failing()) failures[failed] = hurriedFailures(failures[failed]);
+    forget('retry');
+    isHurried = true;
+    retry();
+  };
   const ringing = createRinging(() => runUnasked('pull'), signal);
   const startLive = async () => {
     await ensureFilled();
@@ -191,8 +211,10 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       remote: opened.remote,
       pending,
       pauseAfter: options.pauseAfter,
+      recovery,
       onEvent(direction, event) {
         report.take(direction, event);
+        if (event.type === 'caught-up') recovery.heard();
         if (event.type === 'failed') options.onFailure(event.error, direction);
         if (event.type === 'transferred') settling.moved('pull');
         // It asks the server itself, and nobody else would ever take these out.
@@ -206,6 +228,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     report.pending(pending.count());
     const milliseconds = options.gatherMilliseconds();
     if (milliseconds === null || pending.count() === 0) return;
+    live?.hurryPush();
     later('push', milliseconds, () => quietly('push'));
   });
   dispatch({ type: 'opened', ...ref });
@@ -242,6 +265,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     },
     async close() {
       ending.abort();
+      recovery.forget(hurry);
       unsubscribe();
       live?.stop();
       dispatch({ type: 'closed', ...ref });

@@ -1,4 +1,5 @@
 import type { PouchError, Replication } from '../pouch/pouch-types.ts';
+import { hurriedFailures, type Recovery } from './recovery.ts';
 
 export type DirectionEvent =
   | { type: 'connecting' }
@@ -12,6 +13,8 @@ export type DirectionEvent =
 export interface LiveDirection {
   /** Begins now, whatever pause there was; resolves when this attempt has caught up, rejects when it fails. */
   restart: () => Promise<void>;
+  /** Cuts a pause short, where the one before it was not. */
+  hurry: () => void;
   stop: () => void;
 }
 
@@ -19,6 +22,8 @@ interface DirectionOptions {
   begin: () => Replication;
   /** Milliseconds to wait after so many failures in a row. */
   pauseAfter: (failures: number) => number;
+  /** Cuts pauses short when the server is heard again. */
+  recovery?: Recovery;
   onEvent: (event: DirectionEvent) => void;
   /** How long it has to go well, in milliseconds, before failures are forgotten; default 30 s. */
   steadyMilliseconds?: number;
@@ -29,11 +34,14 @@ interface DirectionOptions {
  * ends its replication here, and a new one resumes from the checkpoint.
  */
 export function createLiveDirection(options: DirectionOptions): LiveDirection {
-  const { begin, pauseAfter, onEvent, steadyMilliseconds = 30_000 } = options;
+  const { begin, pauseAfter, recovery, onEvent, steadyMilliseconds = 30_000 } = options;
   let running: Replication | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let steady: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
+  /** The attempt was begun before its pause had passed. */
+  let isHurried = false;
+  let mayHurry = false;
   /** Who waits for the attempt that runs, those of attempts that it took the place of among them. */
   let waiting: { resolve: () => void; reject: (cause: unknown) => void }[] = [];
 
@@ -45,6 +53,8 @@ export function createLiveDirection(options: DirectionOptions): LiveDirection {
   const halt = () => {
     clearTimeout(timer);
     clearTimeout(steady);
+    mayHurry = false;
+    recovery?.forget(hurry);
     const ended = running;
     running = null;
     ended?.cancel();
@@ -63,6 +73,9 @@ export function createLiveDirection(options: DirectionOptions): LiveDirection {
       onEvent({ type: 'failed', error: cause });
       for (const { reject } of takeWaiting()) reject(cause);
       timer = setTimeout(start, pauseAfter(failures));
+      mayHurry = !isHurried;
+      if (mayHurry) recovery?.wait(hurry);
+      isHurried = false;
     };
     onEvent({ type: 'connecting' });
     void replication
@@ -84,6 +97,7 @@ export function createLiveDirection(options: DirectionOptions): LiveDirection {
         clearTimeout(steady);
         steady = setTimeout(() => {
           failures = 0;
+          isHurried = false;
         }, steadyMilliseconds);
         documents = 0;
         onEvent({ type: 'caught-up' });
@@ -94,13 +108,21 @@ export function createLiveDirection(options: DirectionOptions): LiveDirection {
     // A live replication only completes when it is cancelled, by us or because a database went away.
     void replication.then(() => fail(new Error('Replication ended.')), fail);
   };
+  const hurry = () => {
+    if (!mayHurry) return;
+    isHurried = true;
+    failures = hurriedFailures(failures);
+    start();
+  };
   return {
     restart: () =>
       new Promise((resolve, reject) => {
         waiting.push({ resolve, reject });
         failures = 0;
+        isHurried = false;
         start();
       }),
+    hurry,
     stop() {
       halt();
       for (const { reject } of takeWaiting()) reject(new Error('Sync was stopped.'));

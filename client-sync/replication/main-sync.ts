@@ -2,11 +2,14 @@ import type { Pouch } from '../pouch/pouch-types.ts';
 import type { Direction } from '../status/sync-facts.ts';
 import { createLiveDirection, type DirectionEvent, type LiveDirection } from './live-direction.ts';
 import type { PendingChanges } from './pending-changes.ts';
+import type { Recovery } from './recovery.ts';
 
 /** Plain live replication, for where no stream of hints can be had. */
 export interface MainSync {
   /** Begins, or begins again at once; resolves when both directions have caught up with what there is now. */
   run: () => Promise<void>;
+  /** Something was made here: a push that waits out a pause is tried again. */
+  hurryPush: () => void;
   stop: () => void;
 }
 
@@ -16,6 +19,7 @@ interface MainSyncOptions {
   pending: PendingChanges;
   /** Milliseconds to wait after so many failures in a row. */
   pauseAfter: (failures: number) => number;
+  recovery: Recovery;
   onEvent: (direction: Direction, event: DirectionEvent) => void;
 }
 
@@ -24,7 +28,7 @@ const pushBatch = 100;
 
 /** Live replication of a main database, each direction with retries of its own. */
 export function createMainSync(options: MainSyncOptions): MainSync {
-  const { local, remote, pending, pauseAfter, onEvent } = options;
+  const { local, remote, pending, pauseAfter, recovery, onEvent } = options;
 
   /** Where the local database stood when the push began: once it has caught up, it has passed this. */
   let mark: Promise<number> | null = null;
@@ -52,6 +56,7 @@ export function createMainSync(options: MainSyncOptions): MainSync {
           ? beginPush()
           : local.replicate.from(remote, { live: true, batch_size: pullBatch }),
       pauseAfter,
+      recovery,
       onEvent: (event) => report(direction, event),
     });
   const push = live('push');
@@ -63,6 +68,7 @@ export function createMainSync(options: MainSyncOptions): MainSync {
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed) throw failed.reason;
     },
+    hurryPush: push.hurry,
     stop() {
       push.stop();
       pull.stop();

@@ -28,6 +28,7 @@ type Shared = Pick<
   | 'scheduler'
   | 'fillScheduler'
   | 'pauseAfter'
+  | 'recovery'
   | 'busyMilliseconds'
   | 'iso'
   | 'dispatch'

@@ -2,6 +2,7 @@ import type { SyncEvent } from '../status/sync-facts.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { backoffMilliseconds } from './backoff.ts';
 import type { Pace } from './pace.ts';
+import { createRecovery } from './recovery.ts';
 import { isSpaceEnd } from './remote-database.ts';
 import { createScheduler } from './scheduler.ts';
 import { createSpaceSync, type SpaceSync } from './space-sync.ts';
@@ -23,6 +24,15 @@ export interface SpaceSyncs {
   stop: (space: SpaceWorkspace) => Promise<void>;
   stopAll: () => Promise<void>;
   pauseAfter: (failures: number) => number;
+  /** The server has answered: what waits out a pause is tried again. */
+  heard: () => void;
+}
+
+interface SpaceSyncsContext {
+  pace: () => Pace;
+  dispatch: (event: SyncEvent) => void;
+  /** The server has answered somewhere. */
+  onHeard: () => void;
 }
 
 /** Edits that come in one go are sent together. */
@@ -30,7 +40,7 @@ const gatherMilliseconds = 5;
 
 export function createSpaceSyncs(
   options: EngineOptions,
-  { pace, dispatch }: { pace: () => Pace; dispatch: (event: SyncEvent) => void },
+  { pace, dispatch, onHeard }: SpaceSyncsContext,
 ): SpaceSyncs {
   const { workspace, access, environment, clock, retryAfter, fill } = options;
   const [scheduler, fillScheduler] = [createScheduler(2), createScheduler(2)];
@@ -38,6 +48,7 @@ export function createSpaceSyncs(
   const stopping = new Map<SpaceWorkspace, Promise<void>>();
   /** Those that the server says are over, until their membership says so as well. */
   const ended = new WeakSet<SpaceWorkspace>();
+  const recovery = createRecovery({ busyMilliseconds: retryAfter.remaining, onHeard });
   let hasSynced = false;
 
   const pauseAfter = (count: number) =>
@@ -74,6 +85,7 @@ export function createSpaceSyncs(
       scheduler,
       fillScheduler,
       pauseAfter,
+      recovery,
       busyMilliseconds: retryAfter.remaining,
       dispatch,
       fill,
@@ -106,5 +118,6 @@ export function createSpaceSyncs(
       await Promise.all([...open.keys(), ...stopping.keys()].map(stop));
     },
     pauseAfter,
+    heard: recovery.heard,
   };
 }

@@ -28,7 +28,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
         if (!stopped) options.onSettled(space, pushedThrough);
       },
     },
-    { pace: () => pace, dispatch },
+    { pace: () => pace, dispatch, onHeard: () => stream?.hurry() },
   );
   const matchSpaces = () => {
     spaces.match((sync) => {
@@ -45,6 +45,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     for (const { id, months } of await access.spaces()) {
       for (const sync of spaces.all()) if (sync.id === id) sync.learnMonths(months);
     }
+    spaces.heard();
   };
   /** Memberships first: edits are not to be sent to a space that is the user's no more. */
   const look = async (): Promise<void> => {
@@ -129,7 +130,11 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
   };
   const endings = [
     environment.onChange((change) => {
-      if (pace.frequency !== 'live') return;
+      if (pace.frequency !== 'live') {
+        // Only what has failed: everything else has its time.
+        if (change === 'online') for (const sync of spaces.all()) sync.retry();
+        return;
+      }
       if (change === 'online') {
         stream?.retry();
         lookQuietly();

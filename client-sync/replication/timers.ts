@@ -1,6 +1,7 @@
 /** Timers by name: one that runs is not begun a second time, and all end together. */
 export interface Timers {
-  later: (name: string, milliseconds: number, work: () => unknown) => void;
+  /** Whether it was begun by this call. */
+  later: (name: string, milliseconds: number, work: () => unknown) => boolean;
   forget: (name: string) => void;
 }
 
@@ -12,12 +13,13 @@ export function createTimers(signal: AbortSignal): Timers {
   });
   return {
     later(name, milliseconds, work) {
-      if (signal.aborted || timers.has(name)) return;
+      if (signal.aborted || timers.has(name)) return false;
       const begin = () => {
         timers.delete(name);
         work();
       };
       timers.set(name, setTimeout(begin, milliseconds));
+      return true;
     },
     forget(name) {
       clearTimeout(timers.get(name));

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
 import { createLiveDirection, type LiveDirection } from '../../client-sync/replication/live-direction.ts';
+import { createRecovery } from '../../client-sync/replication/recovery.ts';
 
 const feedsOf = (db: Pouch) =>
   (db as unknown as { listenerCount(event: string): number }).listenerCount('destroyed');
@@ -87,5 +88,38 @@ describe('a live direction', () => {
     vi.spyOn(target, 'bulkDocs').mockImplementation(fail);
     await local.put({ _id: 'two' });
     await expect.poll(() => pauses[0]).toBe(1);
+  });
+
+  it('begins again when the server is heard elsewhere, and waits where that failed as well', async () => {
+    const [local, target] = [await open(), await open()];
+    await local.put({ _id: 'one' });
+    const bulkDocs = target.bulkDocs.bind(target);
+    Object.assign(target, { bulkDocs: () => Promise.reject(new Error('no room')) });
+    const events: string[] = [];
+    const recovery = createRecovery({ busyMilliseconds: () => 0 });
+    let pause = 3_600_000;
+    direction = createLiveDirection({
+      begin: () => local.replicate.to(target, { live: true }),
+      pauseAfter: () => pause,
+      recovery,
+      onEvent: ({ type }) => events.push(type),
+    });
+    const failures = () => events.filter((type) => type === 'failed').length;
+    direction.restart().catch(() => {});
+    await expect.poll(failures).toBe(1);
+    recovery.heard();
+    await expect.poll(failures).toBe(2);
+    recovery.heard();
+    direction.hurry();
+    expect(events.at(-1)).toBe('failed');
+    pause = 5;
+    direction.restart().catch(() => {});
+    await expect.poll(failures).toBeGreaterThan(3);
+    pause = 3_600_000;
+    const before = failures();
+    await expect.poll(failures).toBeGreaterThan(before);
+    Object.assign(target, { bulkDocs });
+    recovery.heard();
+    await expect.poll(() => events.at(-1)).toBe('caught-up');
   });
 });

@@ -209,4 +209,30 @@ describe('the stream of a browser', () => {
     isWell = true;
     await expect.poll(() => states.at(-1)).toBe('open');
   });
+
+  it('is tried again when the server was heard, once a pause, and not where none can be had', async () => {
+    let status = 502;
+    const server = await serve(({ response }) => void response.writeHead(status).end(), { headers: false });
+    const pauses = [5];
+    const { stream } = follow(server.url, { pauseAfter: () => pauses.shift() ?? 3_600_000 });
+    await expect.poll(() => server.requests.length).toBe(2);
+    await expect.poll(stream.state).toBe('broken');
+    const hurried = async (count: number) => {
+      await expect.poll(() => (stream.hurry(), server.requests.length)).toBe(count);
+    };
+    await hurried(3);
+    await expect.poll(stream.state).toBe('unavailable');
+    for (let times = 0; times < 20; times += 1) {
+      stream.hurry();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(server.requests).toHaveLength(3);
+    stream.retry();
+    await hurried(5);
+    status = 404;
+    stream.retry();
+    await expect.poll(() => server.requests.length).toBe(6);
+    stream.hurry();
+    expect(server.requests).toHaveLength(6);
+  });
 });
