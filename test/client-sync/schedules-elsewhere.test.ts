@@ -1,51 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { begin, ends, graph, has, patient, rewrite, sees, write } from './schedule-cast.ts';
+import { device, grant, invite, setRole } from './schedule-members.ts';
+import { end, useCast } from './use-cast.ts';
 
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import {
-  begin,
-  ends,
-  graph,
-  has,
-  openCast,
-  patient,
-  quiet,
-  rewrite,
-  sees,
-  write,
-  type Cast,
-  type EndState,
-} from './schedule-cast.ts';
-import { device, grant, invite, newMember, setRole, type Member } from './schedule-members.ts';
-
-let server: TestSettee;
-const open: { close(): Promise<void> }[] = [];
-beforeAll(async () => {
-  server = await startSettee();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-});
-afterAll(() => server?.stop());
-
-async function start(role: Parameters<typeof openCast>[1] = 'editor'): Promise<Cast> {
-  const cast = await openCast(server, role);
-  open.push(cast);
-  return cast;
-}
-
-async function join(cast: Cast): Promise<Member> {
-  const third = await newMember(server);
-  open.push({ close: async () => void (await Promise.all(third.devices.map((each) => each.close()))) });
-  await grant({ ...cast, member: third }, 'editor');
-  await third.open();
-  await has(device(third), cast.spaceId);
-  return third;
-}
-
-const end = (state: Partial<EndState>): EndState => ({ ...quiet, team: null, ...state });
-
-/** Several waits follow each other. */
-vi.setConfig({ testTimeout: 90_000 });
+const { start, join } = useCast();
 
 describe('a membership that somebody else sees to', () => {
   it('accepted elsewhere while this device is offline opens at the next contact', async () => {

@@ -1,43 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeFlows } from '../support/flows.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import {
-  begin,
-  ends,
-  has,
-  hasLost,
-  openCast,
-  patient,
-  quiet,
-  rewrite,
-  saysIn,
-  sees,
-  write,
-  type Cast,
-  type EndState,
-} from './schedule-cast.ts';
+import { begin, ends, has, hasLost, patient, rewrite, saysIn, sees, write } from './schedule-cast.ts';
 import { device, grant, revoke } from './schedule-members.ts';
+import { end, useCast } from './use-cast.ts';
 
-let server: TestSettee;
-const open: { close(): Promise<void> }[] = [];
-beforeAll(async () => {
-  server = await startSettee();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-});
-afterAll(() => server?.stop());
-
-async function start(role: Parameters<typeof openCast>[1] = 'editor'): Promise<Cast> {
-  const cast = await openCast(server, role);
-  open.push(cast);
-  return cast;
-}
-
-const end = (state: Partial<EndState>): EndState => ({ ...quiet, team: null, ...state });
-
-/** Several waits follow each other. */
-vi.setConfig({ testTimeout: 90_000 });
+const { start } = useCast();
 
 describe('a membership that ends in the middle of something', () => {
   it('while the space is being filled leaves nothing behind, and the rest goes on', async () => {

@@ -1,27 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openCast, patient, rewrite, sees, write, type Cast } from './schedule-cast.ts';
+import { describe, expect, it } from 'vitest';
+import { patient, rewrite, sees, write } from './schedule-cast.ts';
 import { device, type Member } from './schedule-members.ts';
+import { useCast } from './use-cast.ts';
 
-let server: TestSettee;
-const open: { close(): Promise<void> }[] = [];
-beforeAll(async () => {
-  server = await startSettee();
-});
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((each) => each.close()));
-});
-afterAll(() => server?.stop());
-
-async function start(role: Parameters<typeof openCast>[1] = 'editor'): Promise<Cast> {
-  const cast = await openCast(server, role);
-  open.push(cast);
-  return cast;
-}
-
-/** Several waits follow each other. */
-vi.setConfig({ testTimeout: 90_000 });
+const { start } = useCast();
 
 describe('a flow that moves', () => {
   it('shared for the first time while the second device edits it offline has that edit in its new space', async () => {

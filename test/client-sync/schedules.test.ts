@@ -1,18 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import {
-  begin,
-  ends,
-  openCast,
-  patient,
-  quiet,
-  rewrite,
-  sees,
-  write,
-  type Cast,
-  type EndState,
-} from './schedule-cast.ts';
+import { describe, expect, it } from 'vitest';
+import { begin, ends, patient, rewrite, sees, write, type Cast, type EndState } from './schedule-cast.ts';
 import { device, grant, removeSpace, revoke, setRole, type Role } from './schedule-members.ts';
+import { end, useCast } from './use-cast.ts';
 
 /** What happens between the owner and a member who have a flow that says `start` on both their devices. */
 interface Schedule {
@@ -103,7 +92,7 @@ const schedules: Schedule[] = [
     name: 'revoked, dropped, and granted again later',
     async steps(cast) {
       await revoke(cast);
-      await ends(cast.member, cast.spaceId, { ...quiet, team: null, notices: ['rescued'] });
+      await ends(cast.member, cast.spaceId, end({ notices: ['rescued'] }));
       await write(device(cast.owner), 'by the owner', cast.spaceId);
       await grant(cast, 'editor');
       await sees(device(cast.member), cast.spaceId, ['by the owner', 'start']);
@@ -164,27 +153,15 @@ const schedules: Schedule[] = [
   },
 ];
 
-/** Several waits follow each other. */
-vi.setConfig({ testTimeout: 90_000 });
-
 describe('a membership', () => {
-  let server: TestSettee;
-  let cast: Cast | undefined;
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await cast?.close();
-    cast = undefined;
-  });
-  afterAll(() => server?.stop());
+  const { start } = useCast();
 
   it.each(schedules)('$name', async ({ role = 'editor', steps, owner, member }) => {
-    cast = await openCast(server, role);
+    const cast = await start(role);
     const { spaceId } = cast;
     await begin(cast);
     await steps(cast);
-    await ends(cast.owner, spaceId, { ...quiet, team: null, ...owner });
-    await ends(cast.member, spaceId, { ...quiet, team: null, ...member });
+    await ends(cast.owner, spaceId, end(owner));
+    await ends(cast.member, spaceId, end(member));
   });
 });
