@@ -49,6 +49,8 @@ export interface Workspace {
   find: (flowId: string) => Promise<SpaceWorkspace | null>;
   /** Resolves when spaces are open and dropped as the membership documents here say. */
   settle: () => Promise<void>;
+  /** Whoever syncs tells that the server has what a space held: one that only waited for that goes. */
+  pushed: (space: SpaceWorkspace) => void;
   /** Spaces were opened, dropped or renamed, or the role in one is another. */
   onSpaces: (listener: () => void) => Unsubscribe;
   /** A membership document, or the choice of spaces, has changed. */

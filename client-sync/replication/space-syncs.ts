@@ -55,6 +55,7 @@ export function createSpaceSyncs(
     Math.max(backoffMilliseconds(count, environment.random()), retryAfter.remaining());
   const settled = (space: SpaceWorkspace, pushedThrough: number | null) => {
     options.onSettled(space, pushedThrough);
+    workspace.pushed(space);
     if (hasSynced || space !== workspace.personal) return;
     hasSynced = true;
     options.onFirstSync();

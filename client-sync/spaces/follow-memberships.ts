@@ -6,6 +6,7 @@ import type { Unsubscribe } from '../types.ts';
 import { idPrefixes, settingsId } from '../../schema/ids.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { forgetCopy, isNoted, listCopies } from './copies.ts';
+import { createKeptBack } from './kept-back.ts';
 import type { NoticeStore } from './notices.ts';
 import { planCopies, type Ending } from './plan-copies.ts';
 import { rescueSpace } from './rescue.ts';
@@ -27,6 +28,8 @@ interface FollowOptions {
 export interface MembershipFollower {
   /** Resolves when what is known now has been done, as far as it is this tab's to do. */
   settle: () => Promise<void>;
+  /** What a space held is on the server: where it only waited for that, it goes. */
+  pushed: (space: SpaceWorkspace) => void;
   close: () => Promise<void>;
   /** A membership document has changed, or the settings. */
   onChange: (listener: () => void) => Unsubscribe;
@@ -55,8 +58,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     const { name } = ending.copy;
     const shown = set.find(name);
     if (shown) {
-      // Kept until it is on the server, and looked at again when everything is.
-      if (ending.reason === null && (await holdsUnpushed(shown))) return;
+      if (ending.reason === null && (await holdsUnpushed(shown))) return kept.keep(name);
       await beforeDrop(shown);
       set.remove(name);
       await endWrites(await databasesOf(shown));
@@ -75,7 +77,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       await space.close();
       // Opened as if it were wanted: what is not open is not sent.
       await set.open([ending.copy]);
-      return;
+      return kept.keep(name);
     }
     try {
       await remove(space, ending);
@@ -89,17 +91,20 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     queued = null;
     if (closed) return;
     const { wanted, ended } = await planCopies(personal);
+    kept.begin();
     await set.open(wanted);
     for (const ending of ended) {
       if (closed) return;
       await drop(ending).catch(report);
     }
+    kept.end();
   };
   const settle = (): Promise<void> => {
     queued ??= chain.then(runOnce);
     chain = queued.catch(report);
     return queued;
   };
+  const kept = createKeptBack(() => void settle().catch(() => {}));
   const feed = main.changes({ since: 'now', live: true, return_docs: false }).on('change', ({ id }) => {
     if (!id.startsWith(idPrefixes.membership) && id !== settingsId) return;
     changed.emit();
@@ -110,6 +115,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     closed = true;
     feed.cancel();
     await chain;
+    kept.close();
   };
 
   // What can be shown is shown at once; what has to go may take its time.
@@ -117,6 +123,9 @@ export async function followMemberships(options: FollowOptions): Promise<Members
   settle().catch(() => {});
   return {
     settle,
+    pushed(space) {
+      if ([...kept.names()].some((name) => set.find(name) === space)) kept.pushed();
+    },
     onChange: changed.subscribe,
     close: stop,
     async destroy() {

@@ -59,6 +59,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
       return findFlow(all(), flowId);
     },
     settle: follower.settle,
+    pushed: follower.pushed,
     onSpaces: changed.subscribe,
     onMemberships: follower.onChange,
     onFlows: (listener) =>
