@@ -118,7 +118,7 @@ export async function releaseBases({
 async function release(db: Pouch, docId: string): Promise<void> {
   const document = await getOrNull(db, docId, { conflicts: true });
   if ((document?._conflicts?.length ?? 0) > 0) return;
-  // Moved away: where it is now, edits may meet that began here.
-  if (document === null && (await getOrNull(db, idPrefixes.moved + bareId(docId)))) return;
+  // Moved away: where it is now, edits may meet that began here, among them one that is still being carried over.
+  if (await getOrNull(db, idPrefixes.moved + bareId(docId))) return;
   await forget(db, docId);
 }
