@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import { describe, expect, it } from 'vitest';
+import type { Browser } from './open-settee.ts';
+import { names } from './space-members.ts';
+import { graph, newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
 describe('sessions', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  let people = 0;
-  const newEmail = () => `session${(people += 1)}-${Date.now()}@example.org`;
+  const { server, open: openBrowser } = useBrowsers({
+    config: { accessTokenSeconds: 2, refreshGraceSeconds: 600 },
+  });
   const open = async (email?: string) => {
-    const browser = await openBrowser(server.url);
-    browsers.push(browser);
+    const browser = await openBrowser();
     if (email !== undefined) await browser.settee.account.signIn({ email, password });
     return browser;
   };
@@ -23,20 +18,8 @@ describe('sessions', () => {
     await browser.settee.account.register({ email, password });
     return { browser, email };
   };
-  const names = async ({ settee }: Browser) => {
-    const { flows } = await settee.flows.list({ sort: 'name' });
-    return flows.map(({ name }) => name);
-  };
   const settled = ({ settee }: Browser) =>
     expect.poll(() => settee.status.get().state, patient).toBe('up-to-date');
-
-  beforeAll(async () => {
-    server = await startSettee({ config: { accessTokenSeconds: 2, refreshGraceSeconds: 600 } });
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
 
   it('are renewed while sync goes on', async () => {
     const { browser: a, email } = await register();

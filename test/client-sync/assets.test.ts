@@ -1,40 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAssetCache } from '../../client-sync/assets/asset-cache.ts';
 import { assetIdOf } from '../../client-sync/assets/asset-bytes.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import { monthOf, personalDatabase, runsDatabase } from '../../schema/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
 import { localPouch, remotePouch } from '../server/proxy/personal-account.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
+import type { Browser } from './open-settee.ts';
+import { graph, patient, useBrowsers } from './use-browsers.ts';
 
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
 const picture = (seed: number, size = 90_000) =>
   new Blob([Uint8Array.from({ length: size }, (_, n) => (n * 7919 + seed) % 251)], { type: 'image/png' });
 const bytesOf = async (blob: Blob | null) => (blob ? Buffer.from(await blob.arrayBuffer()) : null);
 
 describe('assets', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
+  const { server, openPair } = useBrowsers();
 
   /** Two browsers of a new person, and the database behind them. */
-  async function openPair() {
-    const email = `${randomUUID()}@example.org`;
-    const [a, b] = [await openBrowser(server.url), await openBrowser(server.url)];
-    browsers.push(a, b);
-    const account = await a.settee.account.register({ email, password });
-    await b.settee.account.signIn({ email, password });
-    const database = personalDatabase(account.user.id, server.config.databasePrefix);
+  async function openSynced() {
+    const [a, b] = await openPair();
+    const database = personalDatabase(
+      a.settee.account.current()?.user.id ?? '',
+      server.config.databasePrefix,
+    );
     const token = () =>
       [...a.storage.values.values()].flatMap((text) => /"access":"([^"]+)"/.exec(text)?.[1] ?? [])[0] ?? '';
     return { a, b, database, token };
@@ -46,7 +33,7 @@ describe('assets', () => {
     network.requests.filter((url) => /asset(?::|%3A)/.test(url));
 
   it('are sent, left out of the other browser’s pulls, fetched when asked for, and kept', async () => {
-    const { a, b } = await openPair();
+    const { a, b } = await openSynced();
     const flow = await a.settee.flows.save({ name: 'with a picture', flow: graph });
     const thumbnail = await a.settee.assets.put(picture(1), { flowId: flow.id });
     expect(thumbnail).toMatch(/^asset:[0-9a-f]{64}$/);
@@ -66,7 +53,7 @@ describe('assets', () => {
   });
 
   it('are there offline for whoever made them', async () => {
-    const { a } = await openPair();
+    const { a } = await openSynced();
     a.network.cut();
     const id = await a.settee.assets.put(picture(2));
     await a.reload();
@@ -75,7 +62,7 @@ describe('assets', () => {
   });
 
   it('are one document with one revision, whoever stores the same bytes', async () => {
-    const { a, b, database, token } = await openPair();
+    const { a, b, database, token } = await openSynced();
     const ids = await Promise.all([a, b].map(({ settee }) => settee.assets.put(picture(3))));
     expect(ids[0]).toBe(ids[1]);
     await sync(a, b);
@@ -89,7 +76,7 @@ describe('assets', () => {
   });
 
   it('are not taken where the bytes are not those of the name', async () => {
-    const { a, b, database } = await openPair();
+    const { a, b, database } = await openSynced();
     const id = await a.settee.assets.put(picture(4));
     await sync(a);
     const engine = new URL(server.engineUrl);
@@ -106,7 +93,7 @@ describe('assets', () => {
   });
 
   it('come without a type that a page would run', async () => {
-    const { a } = await openPair();
+    const { a } = await openSynced();
     const page = new Blob(['<script>alert(1)</script>'], { type: 'text/html' });
     const drawing = new Blob(['<svg onload="alert(1)"/>'], { type: 'image/svg+xml' });
     for (const blob of [page, drawing]) {
@@ -116,7 +103,7 @@ describe('assets', () => {
   });
 
   it('come back after a deletion', async () => {
-    const { a, database, token } = await openPair();
+    const { a, database, token } = await openSynced();
     const id = await a.settee.assets.put(picture(5));
     await sync(a);
     const remote = remotePouch(`${server.url}/db/${database}`, token);
@@ -130,7 +117,7 @@ describe('assets', () => {
   });
 
   it('hold the large outputs of runs, which come back when a run is read', async () => {
-    const { a, b, database, token } = await openPair();
+    const { a, b, database, token } = await openSynced();
     const flow = await a.settee.flows.save({ name: 'talkative', flow: graph });
     const { id, startedAt } = await a.settee.executions.start({ flowId: flow.id });
     const output = { text: 'x'.repeat(100_000) };

@@ -1,37 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRetryAfter } from '../../client-sync/account/retry-after.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import type { Browser } from './open-settee.ts';
+import { names } from './space-members.ts';
+import { graph, patient, useBrowsers } from './use-browsers.ts';
 
 describe('a server that is busy', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  const openPair = async (): Promise<[Browser, Browser]> => {
-    const email = `busy-${Date.now()}-${Math.random()}@example.org`;
-    const open = () => openBrowser(server.url, { environment: { random: () => 0 } });
-    const pair: [Browser, Browser] = [await open(), await open()];
-    browsers.push(...pair);
-    await pair[0].settee.account.register({ email, password });
-    await pair[1].settee.account.signIn({ email, password });
-    for (const { settee } of pair) {
+  const { openPair } = useBrowsers();
+  const openCalm = async (): Promise<[Browser, Browser]> => {
+    const calm = { environment: { random: () => 0 } };
+    const [a, b] = await openPair(calm, calm);
+    for (const { settee } of [a, b]) {
       await expect.poll(() => settee.status.get().state, patient).toBe('up-to-date');
     }
-    return pair;
+    return [a, b];
   };
-  const names = async ({ settee }: Browser) =>
-    (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
 
   it.each([
     ['a push', 429, '_bulk_docs'],
@@ -39,7 +21,7 @@ describe('a server that is busy', () => {
     ['a pull', 429, '_bulk_get'],
     ['a pull', 503, '_changes'],
   ])('and refuses %s by %i is asked again after the time it named (%s)', async (direction, status, path) => {
-    const [a, b] = await openPair();
+    const [a, b] = await openCalm();
     const [from, to] = direction === 'a push' ? [a, b] : [b, a];
     const asked: number[] = [];
     a.network.intercept((url, init, send) => {
@@ -60,7 +42,7 @@ describe('a server that is busy', () => {
   });
 
   it('says so in HTML, as what stands before a server does', async () => {
-    const [a, b] = await openPair();
+    const [a, b] = await openCalm();
     const answers = [403, 502, 400];
     a.network.intercept((url, init) => {
       if (!url.endsWith('/_bulk_docs')) return undefined;

@@ -1,32 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { flowDocId } from '../../schema/index.ts';
 import { rest } from '../support/rest-client.ts';
 import { startFlow } from '../support/flow-edits.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
+import type { Browser } from './open-settee.ts';
+import { newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
-const password = 'a sofa for two';
-const patient = { timeout: 20_000, interval: 50 };
 const id = '00000000-0000-4000-8000-0000000000cc';
 
-let server: TestSettee;
-const browsers: Browser[] = [];
-let people = 0;
+const { server, open } = useBrowsers();
 let email = '';
-
-beforeAll(async () => {
-  server = await startSettee();
-});
-afterEach(async () => {
-  await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-});
-afterAll(() => server?.stop());
 
 /** Browsers of one person that all have the same flow. */
 async function openWithFlow(count: number): Promise<Browser[]> {
-  people += 1;
-  email = `merging${people}-${Date.now()}@example.org`;
-  for (let n = 0; n < count; n += 1) browsers.push(await openBrowser(server.url));
+  email = newEmail();
+  const browsers: Browser[] = [];
+  for (let n = 0; n < count; n += 1) browsers.push(await open());
   const [first, ...others] = browsers as [Browser, ...Browser[]];
   await first.settee.account.register({ email, password });
   await first.settee.flows.save({ id, ...startFlow() });
@@ -69,7 +57,8 @@ async function leavesAtServer(): Promise<string[]> {
 }
 
 it('edits made offline on three browsers come together by themselves, to one revision everywhere', async () => {
-  const [a, b, c] = (await openWithFlow(3)) as [Browser, Browser, Browser];
+  const browsers = await openWithFlow(3);
+  const [a, b, c] = browsers as [Browser, Browser, Browser];
   for (const browser of browsers) browser.network.cut();
   await setPrompt(a, 'a', 'from a');
   await setPrompt(b, 'b', 'from b');
@@ -112,7 +101,8 @@ it('an edit through REST and one made offline come together, and overlapping one
 });
 
 it('follows the rule that the user chose', async () => {
-  const [a, b] = (await openWithFlow(2)) as [Browser, Browser];
+  const browsers = await openWithFlow(2);
+  const [a, b] = browsers as [Browser, Browser];
   for (const { settee } of browsers) await settee.settings.update({ conflicts: { flow: 'ask' } });
   await Promise.all(browsers.map(({ settee }) => settee.sync.now()));
   for (const browser of browsers) browser.network.cut();

@@ -1,25 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
+import { describe, expect, it } from 'vitest';
+import { newEmail, password, useBrowsers } from './use-browsers.ts';
 
-const password = 'a sofa for two';
 const patient = { timeout: 60_000, interval: 200 };
 
 describe('large flows', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
+  const { open } = useBrowsers();
 
   it('of more than one request may hold go through in parts, both ways', async () => {
-    const [a, b] = [await openBrowser(server.url), await openBrowser(server.url)];
-    browsers.push(a, b);
-    const email = `large-${Date.now()}@example.org`;
+    const [a, b] = [await open(), await open()];
+    const email = newEmail();
     await a.settee.account.register({ email, password });
     a.settee.sync.pause();
     const note = 'x'.repeat(7_000_000);

@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../client-sync/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
+import type { Browser } from './open-settee.ts';
+import { names } from './space-members.ts';
+import { graph, useBrowsers } from './use-browsers.ts';
 
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
 const patient = { timeout: 20_000, interval: 20 };
 type Change = Parameters<Parameters<Environment['onChange']>[0]>[0];
 
@@ -29,33 +28,10 @@ function createWorld() {
 }
 
 describe('a browser with a live stream', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  const open = async (options: Parameters<typeof openBrowser>[1] = {}) => {
-    const browser = await openBrowser(server.url, options);
-    browsers.push(browser);
-    return browser;
-  };
-  const openPair = async (options: Parameters<typeof openBrowser>[1] = {}): Promise<[Browser, Browser]> => {
-    const email = `live-${Date.now()}-${Math.random()}@example.org`;
-    const [a, b] = [await open(), await open(options)];
-    await a.settee.account.register({ email, password });
-    await b.settee.account.signIn({ email, password });
-    return [a, b];
-  };
-  const names = async ({ settee }: Browser) =>
-    (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
+  const { server, openPair } = useBrowsers();
   const status = ({ settee }: Browser) => expect.poll(() => settee.status.get(), patient);
   const asked = ({ network }: Browser, part: string) =>
     network.requests.filter((request) => request.includes(part)).length;
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
 
   it('holds one connection, asks nothing while nothing happens, and little when something does', async () => {
     const [a, b] = await openPair();
@@ -79,7 +55,7 @@ describe('a browser with a live stream', () => {
   });
 
   it('shows runs of another browser at once', async () => {
-    const [a, b] = await openPair({ runsPullMilliseconds: 3_600_000 });
+    const [a, b] = await openPair({}, { runsPullMilliseconds: 3_600_000 });
     await status(b).toMatchObject({ live: true, state: 'up-to-date' });
     const run = await a.settee.executions.start({ flowId: 'f' });
     const runs = async () => (await b.settee.executions.list()).executions.map(({ status: now }) => now);
@@ -90,7 +66,7 @@ describe('a browser with a live stream', () => {
 
   it('follows by plain replication where no stream can be had, and goes back', async () => {
     const world = createWorld();
-    const [a, b] = await openPair({ environment: world.environment });
+    const [a, b] = await openPair({}, { environment: world.environment });
     await status(b).toMatchObject({ live: true, state: 'up-to-date' });
     b.network.intercept((url) =>
       url.endsWith('/live') ? Promise.resolve(new Response('none', { status: 404 })) : undefined,
@@ -116,7 +92,7 @@ describe('a browser with a live stream', () => {
   });
 
   it('misses nothing while the server restarts', async () => {
-    const [a, b] = await openPair({ environment: { random: () => 0 } });
+    const [a, b] = await openPair({}, { environment: { random: () => 0 } });
     await status(b).toMatchObject({ live: true });
     await server.restart();
     await a.settee.flows.save({ name: 'meanwhile', flow: graph });
@@ -154,7 +130,7 @@ describe('a browser with a live stream', () => {
 
   it('waits for a network that costs nothing where the user wants that', async () => {
     const world = createWorld();
-    const [a, b] = await openPair({ environment: world.environment });
+    const [a, b] = await openPair({}, { environment: world.environment });
     await status(b).toMatchObject({ live: true });
     await b.settee.settings.update({ network: 'unmetered' });
     await a.settee.flows.save({ name: 'over Wi-Fi', flow: graph });

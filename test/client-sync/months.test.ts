@@ -1,32 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
+import { describe, expect, it } from 'vitest';
+import { graph, newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
 const longAgo = '2024-05-06T07:08:09.000Z';
 
 describe('months of runs', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  const open = async (options: Parameters<typeof openBrowser>[1] = {}) => {
-    const browser = await openBrowser(server.url, options);
-    browsers.push(browser);
-    return browser;
-  };
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
+  const { server, open } = useBrowsers();
 
   it('that are old leave the browser once they are pushed, and their runs are fetched when asked for', async () => {
     const a = await open();
-    const email = `months-${Date.now()}@example.org`;
+    const email = newEmail();
     await a.settee.account.register({ email, password });
     const flow = await a.settee.flows.save({ name: 'one', flow: graph });
     const run = (fields: object) => ({ flowId: flow.id, startedAt: longAgo, status: 'completed', ...fields });
@@ -52,7 +34,7 @@ describe('months of runs', () => {
   it('that the server does not take are listed as refused, hold up nothing, and can be offered again', async () => {
     const a = await open();
     const { user } = await a.settee.account.register({
-      email: `refused-${Date.now()}@example.org`,
+      email: newEmail(),
       password,
     });
     a.network.intercept((url) =>
@@ -88,7 +70,7 @@ describe('months of runs', () => {
 
   it('of which the server drops a part keep what it refused', async () => {
     const a = await open();
-    const { user } = await a.settee.account.register({ email: `part-${Date.now()}@example.org`, password });
+    const { user } = await a.settee.account.register({ email: newEmail(), password });
     const good = { id: 'good', flowId: 'f', startedAt: longAgo, status: 'completed' };
     await a.settee.importBackup({ executions: [good, { ...good, id: 'bad', status: 'no such status' }] });
     await a.settee.sync.now();
@@ -112,7 +94,7 @@ describe('months of runs', () => {
     const a = await open({ environment: { now: () => Date.now() + ahead } });
     const future = await a.settee.executions.start({ flowId: 'f' });
     ahead = 0;
-    await a.settee.account.register({ email: `future-${Date.now()}@example.org`, password });
+    await a.settee.account.register({ email: newEmail(), password });
     const now = await a.settee.executions.start({ flowId: 'f' });
     await a.settee.sync.now();
     expect((await a.settee.refused.list()).map(({ docId }) => docId)).toEqual([`execution:${future.id}`]);
@@ -123,7 +105,7 @@ describe('months of runs', () => {
 
   it('keep a sign-out from losing runs that the server does not have', async () => {
     const a = await open();
-    const email = `leaving-${Date.now()}@example.org`;
+    const email = newEmail();
     await a.settee.account.register({ email, password });
     await a.settee.sync.now();
     const { id } = await a.settee.executions.start({ flowId: 'f' });
@@ -163,7 +145,7 @@ describe('months of runs', () => {
   it('go by the server’s clock where the device’s is wrong', async () => {
     const wrong = 400 * 86_400_000;
     const a = await open({ environment: { now: () => Date.now() - wrong } });
-    await a.settee.account.register({ email: `clock-${Date.now()}@example.org`, password });
+    await a.settee.account.register({ email: newEmail(), password });
     await a.settee.sync.now();
     const flow = await a.settee.flows.save({ name: 'one', flow: graph });
     expect(Math.abs(Date.parse(flow.updatedAt) - Date.now())).toBeLessThan(10_000);

@@ -1,35 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import { describe, expect, it } from 'vitest';
+import type { Browser } from './open-settee.ts';
+import { names } from './space-members.ts';
+import { graph, patient, useBrowsers } from './use-browsers.ts';
 
 describe('documents that the server refuses', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  const openPair = async (): Promise<[Browser, Browser]> => {
-    const email = `refused-${Date.now()}-${Math.random()}@example.org`;
-    const pair: [Browser, Browser] = [await openBrowser(server.url), await openBrowser(server.url)];
-    browsers.push(...pair);
-    await pair[0].settee.account.register({ email, password });
-    await pair[1].settee.account.signIn({ email, password });
-    return pair;
-  };
-  const names = async ({ settee }: Browser) => {
-    const { flows } = await settee.flows.list({ sort: 'name' });
-    return flows.map(({ name }) => name);
-  };
+  const { server, openPair } = useBrowsers();
   const refusedIn = async ({ settee }: Browser) => (await settee.refused.list()).map(({ docId }) => docId);
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
 
   it('are listed with the reason, hold up no others, and are offered again after an edit', async () => {
     const [a, b] = await openPair();

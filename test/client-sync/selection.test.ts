@@ -1,10 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import { describe, expect, it } from 'vitest';
+import type { Browser } from './open-settee.ts';
+import { graph, patient, useBrowsers } from './use-browsers.ts';
 
 /** In the middle of a month, so many months ago. */
 function monthsAgo(count: number): string {
@@ -13,25 +9,8 @@ function monthsAgo(count: number): string {
 }
 
 describe('what a user chooses to keep', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
+  const { openPair } = useBrowsers();
 
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
-
-  const openPair = async (): Promise<[Browser, Browser]> => {
-    const email = `selection-${Date.now()}-${Math.random()}@example.org`;
-    const [a, b] = [await openBrowser(server.url), await openBrowser(server.url)];
-    browsers.push(a, b);
-    await a.settee.account.register({ email, password });
-    await b.settee.account.signIn({ email, password });
-    return [a, b];
-  };
   const runsOf = async ({ settee }: Browser) =>
     (await settee.executions.list()).executions.map(({ id }) => id).toSorted();
 
@@ -88,16 +67,25 @@ describe('what a user chooses to keep', () => {
     await b.reload();
     await expect.poll(() => names(b), patient).toEqual(['not sent yet', 'of the team']);
     b.network.mend();
-    // A space that had something to send goes at the next look after it was sent.
-    for (const browser of [b, a]) {
-      await browser.settee.sync.now();
-      await browser.settee.sync.now();
-      await expect.poll(() => names(browser), patient).toEqual([]);
-    }
+    await b.settee.sync.now();
+    for (const browser of [b, a]) await expect.poll(() => names(browser), patient).toEqual([]);
     await b.settee.settings.update({ spaces: null });
     for (const browser of [a, b]) {
       await expect.poll(() => names(browser), patient).toEqual(['not sent yet', 'of the team']);
     }
+  });
+
+  it('is none of what is edited while it goes: that is sent first', async () => {
+    const [a] = await openPair();
+    const team = await a.settee.spaces.create({ name: 'Team' });
+    await a.settee.sync.now();
+    const saved = a.settee.flows.save({ name: 'at the last moment', flow: graph, spaceId: team.id });
+    await a.settee.settings.update({ spaces: { exclude: [team.id] } });
+    const { id } = await saved;
+    await expect.poll(() => a.settee.flows.get(id), patient).toBeNull();
+    await a.settee.settings.update({ spaces: null });
+    await expect.poll(() => a.settee.flows.get(id), patient).toMatchObject({ name: 'at the last moment' });
+    expect(await a.settee.notices.list()).toEqual([]);
   });
 
   it('is checked before it is stored', async () => {

@@ -1,32 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../client-sync/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
 import { createFaults } from './faulty-memory.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import { names } from './space-members.ts';
+import { graph, newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
 describe('changing over from one person to another', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  const open = async (options: Parameters<typeof openBrowser>[1] = {}) => {
-    const browser = await openBrowser(server.url, options);
-    browsers.push(browser);
-    return browser;
-  };
-  const names = async ({ settee }: Browser) =>
-    (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
-  const newEmail = () => `switch-${Date.now()}-${Math.random()}@example.org`;
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
+  const { open } = useBrowsers();
 
   it('sends nothing of the first to the second, whatever happens on the way', async () => {
     const listeners = new Set<(change: 'visible' | 'focus') => void>();

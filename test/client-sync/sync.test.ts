@@ -1,31 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Flow, SyncStatus } from '../../client-sync/index.ts';
 import { makeFlows } from '../support/flows.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { openBrowser, type Browser } from './open-settee.ts';
-
-const password = 'a sofa for two';
-const graph = { nodes: [], edges: [] };
-const patient = { timeout: 20_000, interval: 50 };
+import type { Browser } from './open-settee.ts';
+import { graph, newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
 describe('sync between browsers of one person', () => {
-  let server: TestSettee;
-  const browsers: Browser[] = [];
-  let people = 0;
-  const open = async () => {
-    const browser = await openBrowser(server.url);
-    browsers.push(browser);
-    return browser;
-  };
-  /** Two browsers signed in as the same new person. */
-  const openPair = async (): Promise<[Browser, Browser, string]> => {
-    people += 1;
-    const email = `person${people}-${Date.now()}@example.org`;
-    const [a, b] = [await open(), await open()];
-    await a.settee.account.register({ email, password });
-    await b.settee.account.signIn({ email, password });
-    return [a, b, email];
-  };
+  const { server, open, openPair } = useBrowsers();
   const all = async ({ settee }: Browser) => {
     const { flows } = await settee.flows.list({ limit: 10_000, sort: 'name' });
     return flows;
@@ -33,14 +13,6 @@ describe('sync between browsers of one person', () => {
   const names = async (browser: Browser) => (await all(browser)).map(({ name }) => name);
   const becomes = (browser: Browser, state: SyncStatus['state']) =>
     expect.poll(() => browser.settee.status.get().state, patient).toBe(state);
-
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterEach(async () => {
-    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
-  });
-  afterAll(() => server?.stop());
 
   it('brings flows to the other browser, whole, and settles', async () => {
     const [a, b] = await openPair();
@@ -189,7 +161,7 @@ describe('sync between browsers of one person', () => {
     const run = await a.settee.executions.start({ flowId: saved.id });
     expect(a.settee.status.get().state).toBe('local-only');
     expect(a.settee.account.current()).toBeNull();
-    const email = `adopts-${Date.now()}@example.org`;
+    const email = newEmail();
     await a.settee.account.register({ email, password });
     expect(await names(a)).toEqual(['before']);
     await a.settee.sync.now();
@@ -200,7 +172,7 @@ describe('sync between browsers of one person', () => {
     expect((await b.settee.executions.list()).executions.map(({ id }) => id)).toEqual([run.id]);
     await a.settee.account.signOut();
     expect(await names(a)).toEqual([]);
-    await a.settee.account.register({ email: `other-${Date.now()}@example.org`, password });
+    await a.settee.account.register({ email: newEmail(), password });
     expect(await names(a)).toEqual([]);
     await a.reload();
     expect(await names(a)).toEqual([]);
@@ -256,7 +228,7 @@ describe('sync between browsers of one person', () => {
 
   it('keeps two people at one browser apart', async () => {
     const a = await open();
-    const [first, second] = [`first-${Date.now()}@example.org`, `second-${Date.now()}@example.org`];
+    const [first, second] = [newEmail(), newEmail()];
     await a.settee.account.register({ email: first, password });
     await a.settee.flows.save({ name: 'of the first', flow: graph });
     await a.settee.sync.now();
