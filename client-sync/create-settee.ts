@@ -25,6 +25,7 @@ import { createSyncControl, type SyncControl } from './replication/sync-control.
 import { createSyncEngine } from './replication/sync-engine.ts';
 import { createLiveStream } from './live/stream.ts';
 import { createOpenStream } from './live/open-stream.ts';
+import { createReportOnce } from './report-once.ts';
 import { reportUnexpected } from './signal.ts';
 import { createAsk } from './spaces/ask.ts';
 import { countLocalOnly } from './spaces/count-local-only.ts';
@@ -122,10 +123,12 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
       sharing: createSharing({ current, ask, sync: async () => control?.api.now() }),
     }),
   );
+  const report = createReportOnce();
   const conflicts = withClientErrors(
     createConflicts(current, iso, {
       rules: () => chosen.conflicts ?? {},
       leads: () => control?.leads() ?? false,
+      report,
     }),
   );
   const refused = createRefused({
@@ -179,7 +182,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
         onFirstSync: () => current.noteFilled(),
         onSettled: (space, pushedThrough) => {
           // A space that is dropped meanwhile has nothing to settle.
-          void afterSync(space, { pushedThrough })
+          void afterSync(space, { pushedThrough, report })
             .then(conflicts.list)
             .catch(() => {});
         },

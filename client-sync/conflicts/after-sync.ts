@@ -1,4 +1,5 @@
 import { releaseBases } from '../local/bases.ts';
+import type { ReportFault } from '../report-once.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { settleFields } from './settle-space.ts';
 
@@ -8,8 +9,8 @@ import { settleFields } from './settle-space.ts';
  */
 export async function afterSync(
   workspace: SpaceWorkspace,
-  { pushedThrough }: { pushedThrough: number | null },
+  { pushedThrough, report }: { pushedThrough: number | null; report?: ReportFault },
 ): Promise<void> {
-  await settleFields(workspace);
+  await settleFields(workspace, report);
   if (pushedThrough !== null) await releaseBases({ db: workspace.space.main, pushedThrough });
 }

@@ -1,9 +1,10 @@
 import { flowDocId } from '../../schema/ids.ts';
-import { SetteeClientError } from '../errors.ts';
+import { isStorageFailure, SetteeClientError } from '../errors.ts';
 import { eachSpace } from '../local/each-space.ts';
 import { mayWrite } from '../local/flow-places.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
+import { createReportOnce, type ReportFault } from '../report-once.ts';
 import type { Conflict, ConflictsApi } from '../types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeConflict } from './describe-conflict.ts';
@@ -12,12 +13,15 @@ import { createQuietFlows, type QuietFlows } from './quiet-flows.ts';
 import { resolveConflict } from './resolve-conflict.ts';
 import { planSettlement, settleDocument } from './settle.ts';
 import type { ConflictRules } from './settle-space.ts';
+import { describeUnsettled } from './unsettled.ts';
 
 export interface ConflictsOptions {
   /** What becomes of conflicts, by type of document. */
   rules?: () => ConflictRules;
   /** Whether this tab is the one that settles; the others only show what remains. */
   leads?: () => boolean;
+  /** Hears of what could not be settled. */
+  report?: ReportFault;
 }
 
 type Settle = Required<ConflictsOptions> & { elsewhere: readonly Pouch[] };
@@ -44,6 +48,17 @@ async function settleFlow(
   return isLeft && isConflict(rest) ? describeConflict({ info, leaves: rest, settlement, db }) : null;
 }
 
+/** Where not even storage can be read, nothing can be said about the others either. */
+async function showFailed(workspace: SpaceWorkspace, docId: string): Promise<Conflict[]> {
+  try {
+    const conflict = await describeUnsettled(workspace, docId);
+    return conflict ? [conflict] : [];
+  } catch (error) {
+    if (isStorageFailure(error)) throw error;
+    return [];
+  }
+}
+
 async function findConflicts(
   workspace: SpaceWorkspace,
   quiet: QuietFlows,
@@ -52,10 +67,16 @@ async function findConflicts(
   await workspace.flowIndex.ready();
   const found: Conflict[] = [];
   for (const docId of quiet.toLookAt(workspace)) {
-    const conflict = await settleFlow(workspace, docId, settle);
-    if (conflict) found.push(conflict);
-    // What this tab only thinks settled is looked at again once it leads.
-    else if (settle.leads()) quiet.note(workspace, docId);
+    try {
+      const conflict = await settleFlow(workspace, docId, settle);
+      if (conflict) found.push(conflict);
+      // What this tab only thinks settled is looked at again once it leads.
+      else if (settle.leads()) quiet.note(workspace, docId);
+    } catch (error) {
+      // It is tried again the next time, and holds up no others.
+      found.push(...(await showFailed(workspace, docId)));
+      settle.report(docId, error);
+    }
   }
   return found;
 }
@@ -66,7 +87,7 @@ export function createConflicts(
   iso: () => string,
   options: ConflictsOptions = {},
 ): ConflictsApi {
-  const { rules = () => ({}), leads = () => true } = options;
+  const { rules = () => ({}), leads = () => true, report = createReportOnce() } = options;
   const quiet = createQuietFlows();
   const list = async (): Promise<Conflict[]> => {
     const found = await eachSpace(current.get(), (space) => {
@@ -75,7 +96,7 @@ export function createConflicts(
         .all()
         .filter((other) => other !== space);
       const elsewhere = others.map((other) => other.space.main);
-      return findConflicts(space, quiet, { rules, leads, elsewhere });
+      return findConflicts(space, quiet, { rules, leads, elsewhere, report });
     });
     return found.flat().toSorted((a, b) => (a.flowId < b.flowId ? -1 : 1));
   };

@@ -14,7 +14,7 @@ import { serverLeaf } from './resolve-conflict.ts';
 interface Described {
   info: SpaceInfo;
   leaves: Leaves;
-  settlement: Settlement;
+  settlement: Pick<Settlement, 'open'>;
   db: Pouch;
 }
 
