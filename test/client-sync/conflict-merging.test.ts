@@ -241,7 +241,8 @@ test('a crash between the versions and the merge, or after it, leaves nothing to
   await a.pull();
   const db = a.workspace.space.main;
   const write = db.bulkDocs.bind(db);
-  db.bulkDocs = () => Promise.reject(Object.assign(new Error('The storage is gone.'), { name: 'UnknownError' }));
+  db.bulkDocs = () =>
+    Promise.reject(Object.assign(new Error('The storage is gone.'), { name: 'UnknownError' }));
   expect(await a.conflicts.list()).toMatchObject([{ flowId: id }]);
   db.bulkDocs = write;
   expect(await a.conflicts.list()).toEqual([]);
