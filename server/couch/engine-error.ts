@@ -20,3 +20,20 @@ export async function orNull<T>(request: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+/** In CouchDB's words, and in those of a cluster where the files go first. */
+const missingDatabase = /^(?:Database does not exist\.|no_db_file|No DB shards could be opened\.)$/;
+
+/** True where the engine has no such database, and it is one of a space: it was deleted while somebody used it. */
+export function isSpaceGone(error: unknown): boolean {
+  const cause = fieldOf(error, 'cause');
+  if (cause !== undefined) return isSpaceGone(cause);
+  if (!missingDatabase.test(String(fieldOf(error, 'reason')))) return false;
+  const address = String(fieldOf(fieldOf(error, 'headers'), 'uri'));
+  const name = URL.canParse(address) ? new URL(address).pathname.split('/').find((part) => part !== '') : '';
+  return /^(?:[a-z][a-z0-9]{0,30}-)?(?:userdb|space)-/.test(name ?? '');
+}

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
+import { isSpaceGone } from '../couch/engine-error.ts';
 import { errorBody, SetteeError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
 
@@ -48,6 +49,7 @@ export function toSetteeError(thrown: unknown): SetteeError | null {
   const bodyError = bodyErrors[String(property(thrown, 'type'))];
   if (bodyError) return bodyError();
   if (thrown instanceof URIError) return new SetteeError('bad_request', 'The path is not encoded correctly.');
+  if (isSpaceGone(thrown)) return new SetteeError('not_found', 'There is no such space.', { cause: thrown });
   if (isOutage(thrown)) {
     const headers = { 'Retry-After': '2' };
     return new SetteeError('engine_unavailable', 'The database cannot be reached; try again.', {

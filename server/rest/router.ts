@@ -4,6 +4,7 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import type { ZodType } from 'zod';
 import type { ErrorCode } from '../../schema/index.ts';
 import { hasScope, type Principal } from '../auth/principal.ts';
+import { isSpaceGone } from '../couch/engine-error.ts';
 import { SetteeError } from '../errors.ts';
 import type { Identify } from '../http/identify.ts';
 import { hasBody } from '../http/json-body.ts';
@@ -104,6 +105,22 @@ async function send(
   else response.json(reply.body);
 }
 
+/** True for what a space brings about that ends during a call: where nothing is named, nothing else can be missing. */
+function isAboutEnd(error: unknown, { params }: Pick<Route, 'params'>): boolean {
+  const isMissing = error instanceof SetteeError && error.code === 'not_found';
+  return isSpaceGone(error) || (isMissing && params === undefined);
+}
+
+/** What reads several spaces while one of them ends reads once more, without it. */
+async function answer(route: Route, input: Parameters<Route['handle']>[0]): Promise<Reply> {
+  try {
+    return await route.handle(input);
+  } catch (error) {
+    if (route.method !== 'get' || !isAboutEnd(error, route)) throw error;
+    return route.handle(input);
+  }
+}
+
 function createHandler(route: Route, { identify, limitSignIn }: RouterOptions): RequestHandler {
   return async (request, response) => {
     const principal = await authorise(route, request, identify);
@@ -123,7 +140,7 @@ function createHandler(route: Route, { identify, limitSignIn }: RouterOptions): 
     const attempt = isTry(route, input.body)
       ? await limitSignIn(request, triedBy(route, input, principal))
       : null;
-    const reply = await route.handle(input);
+    const reply = await answer(route, input);
     if (route.limit !== 'sign-up') await attempt?.succeeded();
     await send(response, reply, input);
   };

@@ -1,5 +1,6 @@
 import { flowDocId, idPrefixes } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
+import { isSpaceGone } from '../../couch/engine-error.ts';
 import { SetteeError } from '../../errors.ts';
 import { sorted } from '../store/sorted.ts';
 import type { OpenUserSpace, UserSpace } from '../store/user-space.ts';
@@ -12,9 +13,17 @@ interface Found {
   left: boolean;
 }
 
+/** Nothing of a space that was deleted meanwhile. */
+async function aliveIn({ documents }: UserSpace, ids: string[]): Promise<Map<string, string>> {
+  return documents.alive(ids).catch((error: unknown) => {
+    if (isSpaceGone(error)) return new Map();
+    throw error;
+  });
+}
+
 async function lookIn(space: UserSpace, id: string): Promise<Found> {
   const [flow, moved] = [flowDocId(id), idPrefixes.moved + id];
-  const alive = await space.documents.alive([flow, moved]);
+  const alive = await aliveIn(space, [flow, moved]);
   return { space, revision: alive.get(flow) ?? null, left: alive.has(moved) };
 }
 
@@ -76,7 +85,7 @@ export async function findPlaces(
   if (first === undefined) throw new SetteeError('not_found', 'There is no personal space.');
   const asked = ids.flatMap((id) => [flowDocId(id), idPrefixes.moved + id]);
   const alive = await Promise.all(
-    spaces.map(async (space) => ({ space, found: await space.documents.alive(asked) })),
+    spaces.map(async (space) => ({ space, found: await aliveIn(space, asked) })),
   );
   return (id) => {
     const places = alive.map(({ space, found }) => ({

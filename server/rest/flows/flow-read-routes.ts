@@ -4,7 +4,7 @@ import { notModified } from '../http-conditions.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { monthsOf } from '../runs/months-of.ts';
 import { statsOf } from '../runs/flow-stats.ts';
-import { engineStatus } from '../store/engine-error.ts';
+import { isSpaceGone } from '../../couch/engine-error.ts';
 import type { UserSpace } from '../store/user-space.ts';
 import { readFlow } from './flow-actions.ts';
 import { placeOf } from './flow-place.ts';
@@ -21,7 +21,7 @@ async function indexOf(catalog: FlowContext['catalog'], space: UserSpace): Promi
   try {
     return [{ space, index: await catalog.current(space) }];
   } catch (error) {
-    if (engineStatus(error) === 404) return [];
+    if (isSpaceGone(error)) return [];
     throw error;
   }
 }

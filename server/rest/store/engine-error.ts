@@ -1,3 +1,4 @@
+import { isSpaceGone } from '../../couch/engine-error.ts';
 import { SetteeError } from '../../errors.ts';
 
 interface EngineFailure {
@@ -30,6 +31,7 @@ export function refusal(error: string, reason: string, cause?: unknown): SetteeE
 /** Maps what a call to the engine threw; errors that are already Settee's pass through. */
 export function fromEngine(error: unknown): Error {
   if (error instanceof SetteeError) return error;
+  if (isSpaceGone(error)) return new SetteeError('not_found', 'There is no such space.', { cause: error });
   const status = engineStatus(error);
   if (status === 403) return refusal('forbidden', reasonOf(error), error);
   if (status === 401) return refusal('unauthorized', reasonOf(error), error);
