@@ -4,12 +4,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocket } from 'undici';
 
 /** A Settee process of its own, as an operator would start it. */
 export interface ServerProcess {
   url: string;
   /** The engine, with the administrator's credentials. */
   engineUrl: string;
+  /** What it occupies once its garbage is collected, which it would do by itself sooner or later. */
   residentBytes(): Promise<number>;
   stop(): Promise<void>;
 }
@@ -19,8 +21,9 @@ const administratorPassword = 'bench-bench';
 /** Starts the built server; without `couchUrl` it runs the embedded engine on leveldb. */
 export async function startServer(options: { couchUrl?: string; prefix: string }): Promise<ServerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'settee-bench-'));
-  const [port, enginePort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, ['dist/server/main.js', 'start'], {
+  const [port, enginePort, inspectorPort] = [await freePort(), await freePort(), await freePort()];
+  const inspected = [`--inspect=127.0.0.1:${inspectorPort}`, 'dist/server/main.js', 'start'];
+  const child = spawn(process.execPath, inspected, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -41,7 +44,10 @@ export async function startServer(options: { couchUrl?: string; prefix: string }
   return {
     url,
     engineUrl: options.couchUrl ?? `http://admin:${administratorPassword}@127.0.0.1:${enginePort}`,
-    residentBytes: () => residentBytes(child.pid as number),
+    async residentBytes() {
+      await collectGarbage(inspectorPort);
+      return residentBytes(child.pid as number);
+    },
     async stop() {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
@@ -68,6 +74,23 @@ async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error('The server did not become healthy within 30 s.');
+}
+
+interface InspectorTarget {
+  webSocketDebuggerUrl: string;
+}
+
+/** Asks the process's inspector for a full collection. */
+async function collectGarbage(port: number): Promise<void> {
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as InspectorTarget[];
+  const inspector = new WebSocket(targets[0]?.webSocketDebuggerUrl ?? '');
+  await once(inspector, 'open');
+  for (let id = 1; id <= 3; id += 1) {
+    const answered = once(inspector, 'message');
+    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
+    await answered;
+  }
+  inspector.close();
 }
 
 async function residentBytes(pid: number): Promise<number> {
