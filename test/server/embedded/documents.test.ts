@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startEmbeddedTestEngine, type TestEngine } from '../../support/engine.ts';
-import { basic, couchClient, databaseName, type CouchClient } from './couch-client.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { basic, databaseName } from './couch-client.ts';
+import { useEngine } from './use-engine.ts';
 
-let engine: TestEngine;
-let call: CouchClient;
+const { call } = useEngine({ plainUsers: true });
 let db: string;
 const alice = { authorization: basic('alice', 'alicepw') };
 const hash = (character: string): string => character.repeat(32);
 
-beforeAll(async () => {
-  engine = await startEmbeddedTestEngine({ plainUsers: true });
-  call = couchClient(engine.url);
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
   db = `/${databaseName()}`;
   expect((await call('PUT', `${db}?q=1`)).status).toBe(201);

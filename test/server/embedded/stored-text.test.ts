@@ -1,23 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startEmbeddedTestEngine, type TestEngine } from '../../support/engine.ts';
-import { couchClient, databaseName, type CouchClient, type Json } from './couch-client.ts';
+import { describe, expect, it } from 'vitest';
+import { databaseName, type Json } from './couch-client.ts';
+import { useEngine } from './use-engine.ts';
 
-let directory: string;
-let engine: TestEngine;
-let call: CouchClient;
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'settee-stored-text-'));
-  engine = await startEmbeddedTestEngine({ directory, adapter: 'leveldb' });
-  call = couchClient(engine.url);
-});
-afterAll(async () => {
-  await engine.stop();
-  await rm(directory, { recursive: true });
-});
+const { call } = useEngine({ adapter: 'leveldb' });
 
 interface Row {
   id: string;

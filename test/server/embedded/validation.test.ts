@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startEmbeddedTestEngine, type TestEngine } from '../../support/engine.ts';
-import { basic, couchClient, databaseName, type CouchClient } from './couch-client.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { basic } from './couch-client.ts';
+import { useEngine } from './use-engine.ts';
 
-let engine: TestEngine;
-let call: CouchClient;
+const { call, newDatabase } = useEngine({ plainUsers: true });
 let db: string;
 const hash = (character: string): string => character.repeat(32);
 
-beforeAll(async () => {
-  engine = await startEmbeddedTestEngine({ plainUsers: true });
-  call = couchClient(engine.url);
-});
-afterAll(() => engine.stop());
 beforeEach(async () => {
-  db = `/${databaseName()}`;
-  await call('PUT', db);
+  db = await newDatabase();
 });
 
 const validator = (source: string): Promise<unknown> =>
