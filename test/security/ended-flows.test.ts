@@ -1,24 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { endLeaf, makeVersion, mergeDocument, type Leaf } from '../../flow/index.ts';
 import type { FlowDocument } from '../../schema/index.ts';
 import { isLive, readLeaves, writeLeaves } from '../../server/spaces/moves/flow-leaves.ts';
 import { join, newCaller, newTeam, type Caller } from '../server/rest/team.ts';
 import { flowDoc } from '../support/fixtures/flow-fixtures.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let owner: Caller;
 let editor: Caller;
 let team: { id: string; database: string };
 beforeAll(async () => {
-  settee = await startSettee();
   [owner, editor] = await Promise.all([newCaller(settee), newCaller(settee)]);
   team = await newTeam(owner);
   await join(team, { owner, who: editor });
 });
-afterAll(() => settee.stop());
-
 const invented = `7-${'e'.repeat(32)}`;
 const scope = () => settee.services.couch.admin<object>(team.database);
 const leavesOf = (id: string) => readLeaves(scope(), id);

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { isIntactVersion, makeVersion } from '../../flow/index.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import {
   registerPersonal,
   spacesWithRole,
@@ -9,15 +9,12 @@ import {
   type PersonalAccount,
 } from '../server/proxy/personal-account.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let owner: PersonalAccount;
 
 beforeAll(async () => {
-  settee = await startSettee();
   owner = await registerPersonal(settee);
 });
-
-afterAll(() => settee.stop());
 
 /** A revision that wins over any that was made honestly, with no history. */
 const forged = `9-${'f'.repeat(32)}`;

@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isIntactVersion, makeVersion } from '../../flow/index.ts';
 import { parseDatabaseName, type FlowDocument } from '../../schema/index.ts';
 import { rest } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import type { PersonalAccount } from '../server/proxy/personal-account.ts';
-import { openDoor, type Door, type SpaceWithData } from './space-roles.ts';
+import type { SpaceWithData } from './space-roles.ts';
+import { useDoor } from './use-door.ts';
 
-let settee: TestSettee;
-let door: Door;
-
-beforeAll(async () => {
-  settee = await startSettee();
-  door = await openDoor(settee);
-});
-afterAll(() => settee?.stop());
-
+const settee = useSettee();
+const door = useDoor(settee);
 type Writer = 'owner' | 'editor' | 'viewer';
 interface Result {
   id?: string;

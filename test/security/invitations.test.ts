@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { outcome, rest, type RestAnswer } from '../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../support/settee.ts';
+import type { TestAccount } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 
-let settee: TestSettee;
+const settee = useSettee({ clock: () => new Date(now) });
 let now = Date.now();
 let owner: TestAccount;
 let guest: TestAccount;
@@ -12,17 +13,12 @@ let spaceId: string;
 
 const dayMilliseconds = 86_400_000;
 
-beforeAll(async () => {
-  settee = await startSettee({ clock: () => new Date(now) });
-});
 beforeEach(async () => {
   now = Date.now();
   [owner, guest, stranger] = [await settee.register(), await settee.register(), await settee.register()];
   const made = await as(owner, 'POST /api/spaces', { name: 'Team', kind: 'team' });
   spaceId = made.body.id as string;
 });
-afterAll(() => settee?.stop());
-
 function as(who: TestAccount, target: string, body?: unknown): Promise<RestAnswer> {
   return rest(settee.url, target, { token: who.accessToken, ...(body === undefined ? {} : { body }) });
 }

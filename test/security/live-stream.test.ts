@@ -1,54 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { rest, type RestAnswer } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { rest } from '../support/rest-client.ts';
+import { isEvent, type OpenLiveOptions, type TestStream } from '../server/live/open-live.ts';
 import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
-import { isEvent, openLive, type OpenLiveOptions, type TestStream } from '../server/live/open-live.ts';
+import { useTeams } from './use-teams.ts';
 
-let settee: TestSettee;
-const streams: TestStream[] = [];
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterEach(() => {
-  for (const stream of streams.splice(0)) stream.close();
-});
-afterAll(() => settee?.stop());
-
-interface Team {
-  id: string;
-  database: string;
-  owner: PersonalAccount;
-  member: PersonalAccount;
-}
-
-async function as(who: PersonalAccount, target: string, body?: unknown): Promise<RestAnswer> {
-  const call = { token: who.accessToken, ...(body === undefined ? {} : { body }) };
-  const answer = await rest(settee.url, target, call);
-  if (answer.status >= 300) throw new Error(`${target}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer;
-}
-
-async function join(team: Omit<Team, 'member'>, who: PersonalAccount, role = 'editor'): Promise<void> {
-  const path = `POST /api/spaces/${team.id}/invitations`;
-  const { body } = await as(team.owner, path, { email: who.email, role });
-  await as(who, `POST /api/invitations/${body.token}/accept`);
-}
-
-async function openTeam(): Promise<Team> {
-  const [owner, member] = [await registerPersonal(settee), await registerPersonal(settee)];
-  const { body } = await as(owner, 'POST /api/spaces', { name: 'Team', kind: 'team' });
-  const team = { id: body.id as string, database: body.database as string, owner };
-  await join(team, member);
-  return { ...team, member };
-}
-
-async function listen(options: OpenLiveOptions): Promise<TestStream> {
-  const stream = await openLive(settee.url, options);
-  streams.push(stream);
-  return stream;
-}
+const { settee, as, listen, openTeam } = useTeams();
 
 let seed = 100;
 async function write(who: PersonalAccount, database: string): Promise<void> {

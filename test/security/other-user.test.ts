@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { personalDatabase, serverDatabaseName, spaceDatabase } from '../../schema/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { rawRequest } from './raw-request.ts';
 import { registerTwoUsers, type TwoUsers } from './two-users.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let users: TwoUsers;
 
 beforeAll(async () => {
-  settee = await startSettee();
   users = await registerTwoUsers(settee);
 });
-
-afterAll(() => settee.stop());
 
 interface Attempt {
   method: string;

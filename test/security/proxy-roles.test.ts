@@ -1,26 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { proxyRoutes } from '../../server/proxy/route-table.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import {
-  callers,
-  openDoor,
-  spaceKinds,
-  type Caller,
-  type Door,
-  type SpaceKind,
-  type SpaceWithData,
-} from './space-roles.ts';
+import { useSettee } from '../support/use-settee.ts';
+import { callers, spaceKinds, type Caller, type SpaceKind, type SpaceWithData } from './space-roles.ts';
+import { useDoor } from './use-door.ts';
 
-let settee: TestSettee;
-let door: Door;
-
-beforeAll(async () => {
-  settee = await startSettee();
-  door = await openDoor(settee);
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
+const door = useDoor(settee);
 
 type Standing = 'writes' | 'reads' | 'was here' | 'unknown' | 'nobody' | 'reads by key' | 'executes by key';
 

@@ -1,20 +1,17 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSettee } from '../support/use-settee.ts';
 import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
 import { rawRequest, type RawRequest } from './raw-request.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let account: PersonalAccount;
 let root: string;
 
 beforeAll(async () => {
-  settee = await startSettee();
   account = await registerPersonal(settee);
   root = `/db/${account.database}`;
 });
-
-afterAll(() => settee.stop());
 
 /** Stacks, folders, and names of what lies behind. */
 const leaks =

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSettee } from '../support/use-settee.ts';
 import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
 import { rawRequest } from './raw-request.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let owner: PersonalAccount;
 
 beforeAll(async () => {
-  settee = await startSettee();
   owner = await registerPersonal(settee);
 });
-
-afterAll(() => settee.stop());
 
 /** Of one's own database: what an owner may still not do. */
 const ofDatabase = [

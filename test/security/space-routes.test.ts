@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rest } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { callers, openDoor, type Caller, type Door, type SpaceWithData } from './space-roles.ts';
+import { useSettee } from '../support/use-settee.ts';
+import { callers, type Caller, type SpaceWithData } from './space-roles.ts';
+import { useDoor } from './use-door.ts';
 
-let settee: TestSettee;
-let door: Door;
-
-beforeAll(async () => {
-  settee = await startSettee();
-  door = await openDoor(settee);
-});
-afterAll(() => settee?.stop());
-
+const settee = useSettee();
+const door = useDoor(settee);
 type Standing = 'owner' | 'editor' | 'viewer' | 'outside' | 'anonymous' | 'reads by key' | 'executes by key';
 
 const standings: Record<Caller, Standing> = {

@@ -1,18 +1,15 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useSettee } from '../support/use-settee.ts';
 import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let account: PersonalAccount;
 
 beforeAll(async () => {
-  settee = await startSettee();
   account = await registerPersonal(settee);
 });
-
-afterAll(() => settee.stop());
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -1,55 +1,26 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { rest, type RestAnswer } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
-import { isEvent, openLive, type TestStream } from '../server/live/open-live.ts';
+import type { RestAnswer } from '../support/rest-client.ts';
+import { isEvent, type TestStream } from '../server/live/open-live.ts';
+import { useTeams, type Team } from './use-teams.ts';
 
-let settee: TestSettee;
+const { settee, as, openTeam: openTeamAt, listen: listenAt } = useTeams();
 /** The address of the other process’s server, over the same engine. */
 let other: string;
-const streams: TestStream[] = [];
 
 beforeAll(async () => {
-  settee = await startSettee();
   other = (await settee.startAnother()).url;
 });
-afterEach(() => {
-  for (const stream of streams.splice(0)) stream.close();
-});
-afterAll(() => settee?.stop());
-
-interface Team {
-  id: string;
-  database: string;
-  owner: PersonalAccount;
-  member: PersonalAccount;
-}
 
 /** The owner asks one server, the member the other. */
-async function as(who: PersonalAccount, target: string, body?: unknown): Promise<RestAnswer> {
-  const call = { token: who.accessToken, ...(body === undefined ? {} : { body }) };
-  const answer = await rest(settee.url, target, call);
-  if (answer.status >= 300) throw new Error(`${target}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer;
-}
-
 async function openTeam(): Promise<Team> {
-  const [owner, member] = [await registerPersonal(settee), await registerPersonal(settee, `${other}/db`)];
-  const { body } = await as(owner, 'POST /api/spaces', { name: 'Team', kind: 'team' });
-  const { id, database } = body as { id: string; database: string };
-  const invited = await as(owner, `POST /api/spaces/${id}/invitations`, {
-    email: member.email,
-    role: 'editor',
-  });
-  await as(member, `POST /api/invitations/${invited.body.token}/accept`);
-  await expect.poll(async () => (await member.ask(`/${database}`)).status).toBe(200);
-  return { id, database, owner, member };
+  const team = await openTeamAt(`${other}/db`);
+  await expect.poll(async () => (await team.member.ask(`/${team.database}`)).status).toBe(200);
+  return team;
 }
 
 async function listen(team: Team): Promise<TestStream> {
-  const stream = await openLive(other, { token: team.member.accessToken });
-  streams.push(stream);
+  const stream = await listenAt({ token: team.member.accessToken }, other);
   const hello = await stream.next(isEvent('hello'));
   expect(JSON.stringify(hello.data)).toContain(team.id);
   return stream;

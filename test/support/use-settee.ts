@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { startSettee, type StartSetteeOptions, type TestSettee } from './settee.ts';
 
 /** Gives an object its name where a file begins, and its contents in the hook that makes it. */
@@ -13,13 +13,26 @@ export function madeIn<T extends object>(
   return empty;
 }
 
-/** A server for all tests of the file or describe that asks for it. */
-export function useSettee(options: StartSetteeOptions = {}): TestSettee {
+function use(
+  options: StartSetteeOptions,
+  before: typeof beforeAll | typeof beforeEach,
+  after: typeof afterAll | typeof afterEach,
+): TestSettee {
   let running: TestSettee | undefined;
-  const settee = madeIn(beforeAll, async () => {
+  const settee = madeIn(before, async () => {
     running = await startSettee(options);
     return running;
   });
-  afterAll(() => running?.stop());
+  after(() => running?.stop());
   return settee;
+}
+
+/** A server for all tests of the file or describe that asks for it. */
+export function useSettee(options: StartSetteeOptions = {}): TestSettee {
+  return use(options, beforeAll, afterAll);
+}
+
+/** A server of its own for each test. */
+export function useFreshSettee(options: StartSetteeOptions = {}): TestSettee {
+  return use(options, beforeEach, afterEach);
 }
