@@ -6,27 +6,18 @@ import { createMoves, type Moves } from '../../../server/spaces/moves/moves.ts';
 import type { Outbox } from '../../../server/spaces/outbox.ts';
 import { executionDoc } from '../../support/fixtures/execution-fixtures.ts';
 import { silentLog } from '../couch/open-couch.ts';
-import {
-  keepVersion,
-  newFlow,
-  openMovingFlows,
-  present,
-  pushRevision,
-  type MovingFlows,
-} from './moving-flows.ts';
+import { keepVersion, newFlow, useMovingFlows, present, pushRevision } from './moving-flows.ts';
 
-let places: MovingFlows;
+const places = useMovingFlows();
 let user: string;
 let own: string;
 let stops: (() => void)[] = [];
 beforeAll(async () => {
-  places = await openMovingFlows();
   user = await places.newUser();
   own = personalDatabase(user, places.prefix);
 });
-afterAll(async () => {
+afterAll(() => {
   for (const stop of stops) stop();
-  await places.stop();
 });
 
 /** A process that does something once a space was closed and before it is deleted. */

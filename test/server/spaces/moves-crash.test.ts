@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { readLeaves } from '../../../server/spaces/moves/flow-leaves.ts';
 import { flowDocId } from '../../../schema/index.ts';
 import { CrashError, crashingCouch } from './crashing-couch.ts';
-import { gone, newFlow, openMovingFlows, present, pushRevision, type MovingFlows } from './moving-flows.ts';
+import { gone, newFlow, useMovingFlows, present, pushRevision } from './moving-flows.ts';
 
-let places: MovingFlows;
+const places = useMovingFlows();
 let user: string;
 let team: string;
 beforeAll(async () => {
-  places = await openMovingFlows();
   user = await places.newUser();
   team = await places.newTeam({ [user]: 'owner' });
 });
-afterAll(() => places.stop());
 
 const whole = { names: ['leaf', 'other'], versions: 1, isMoved: false };
 

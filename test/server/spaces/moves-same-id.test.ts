@@ -1,11 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gone, newFlow, openMovingFlows, present, pushRevision, type MovingFlows } from './moving-flows.ts';
+import { expect, test } from 'vitest';
+import { gone, newFlow, useMovingFlows, present, pushRevision } from './moving-flows.ts';
 
-let places: MovingFlows;
-beforeAll(async () => {
-  places = await openMovingFlows();
-});
-afterAll(() => places.stop());
+const places = useMovingFlows();
 
 test('a flow that somebody else makes under the same id and moves takes nothing of what arrives late', async () => {
   const [user, other] = [await places.newUser(), await places.newUser()];

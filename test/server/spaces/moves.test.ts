@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { isLive, readLeaves } from '../../../server/spaces/moves/flow-leaves.ts';
 import { flowDocId } from '../../../schema/index.ts';
-import {
-  gone,
-  keepVersion,
-  newFlow,
-  openMovingFlows,
-  present,
-  pushRevision,
-  type MovingFlows,
-} from './moving-flows.ts';
+import { gone, keepVersion, newFlow, useMovingFlows, present, pushRevision } from './moving-flows.ts';
 
-let places: MovingFlows;
-beforeAll(async () => {
-  places = await openMovingFlows();
-});
-afterAll(() => places.stop());
+const places = useMovingFlows();
 
 const whole = { names: ['leaf', 'other'], versions: 1, isMoved: false };
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll } from 'vitest';
 import { computeRevision, makeVersion } from '../../../flow/index.ts';
 import { flowDocId, personalDatabase, spaceDatabase, type FlowDocument } from '../../../schema/index.ts';
 import type { Couch } from '../../../server/couch/couch.ts';
@@ -7,6 +8,7 @@ import type { Outbox } from '../../../server/spaces/outbox.ts';
 import { createDirectory, type Directory } from '../../../server/spaces/directory.ts';
 import { createMoves, type Moves } from '../../../server/spaces/moves/moves.ts';
 import { flowDoc } from '../../support/fixtures/flow-fixtures.ts';
+import { madeIn } from '../../support/use-settee.ts';
 import { silentLog } from '../couch/open-couch.ts';
 import { openSpaces, type TestSpaces } from './open-spaces.ts';
 
@@ -61,6 +63,17 @@ export async function openMovingFlows(): Promise<MovingFlows> {
 }
 
 const teams = new Set<string>();
+
+/** The same for all tests of a file. */
+export function useMovingFlows(): MovingFlows {
+  let open: MovingFlows | undefined;
+  const places = madeIn(beforeAll, async () => {
+    open = await openMovingFlows();
+    return open;
+  });
+  afterAll(() => open?.stop());
+  return places;
+}
 
 /** A revision of a flow, written on top of another one as a browser's replication would. */
 export async function pushRevision(
