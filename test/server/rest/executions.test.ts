@@ -1,25 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { executionListSchema, executionSchema, monthOf, monthOfUuidV7 } from '../../../schema/index.ts';
 import { makeExecutions } from '../../support/executions.ts';
-import { outcome, rest, type RestCall } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import { outcome } from '../../support/rest-client.ts';
 import { seedExecutions } from './seed.ts';
+import { useAccount } from './use-account.ts';
 
-let settee: TestSettee;
-let account: TestAccount;
+const { settee, account, call } = useAccount();
 
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
-beforeEach(async () => {
-  account = await settee.register();
-});
-
-const call = (target: string, options: RestCall = {}) =>
-  rest(settee.url, target, { token: account.accessToken, ...options });
 const start = (body: object) => call('POST /api/executions', { body });
 
 describe('recording a run', () => {

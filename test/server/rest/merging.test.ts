@@ -1,25 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { flowDocId } from '../../../schema/index.ts';
-import { rest, type RestAnswer, type RestCall } from '../../support/rest-client.ts';
+import type { RestAnswer } from '../../support/rest-client.ts';
 import { startFlow } from '../../support/flow-edits.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import { useAccount } from './use-account.ts';
 
-let settee: TestSettee;
-let account: TestAccount;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
-beforeEach(async () => {
-  account = await settee.register();
-});
+const { settee, account, call } = useAccount();
 
 type Flow = RestAnswer['body'];
 
-const call = (target: string, options: RestCall = {}) =>
-  rest(settee.url, target, { token: account.accessToken, ...options });
 const read = async (id: string): Promise<Flow> => (await call(`GET /api/flows/${id}`)).body;
 const versions = async (id: string): Promise<Flow[]> =>
   (await call(`GET /api/flows/${id}/versions`)).body.versions;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   changedFlowsReplySchema,
   flowDocId,
@@ -7,24 +7,13 @@ import {
   type FlowDocument,
 } from '../../../schema/index.ts';
 import { makeFlowDocuments, makeFlows } from '../../support/flows.ts';
-import { outcome, rest, type RestAnswer, type RestCall } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import { outcome, type RestAnswer } from '../../support/rest-client.ts';
+import { useAccount } from './use-account.ts';
 
-let settee: TestSettee;
-let account: TestAccount;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
-beforeEach(async () => {
-  account = await settee.register();
-});
+const { settee, account, call } = useAccount();
 
 type Flow = RestAnswer['body'];
 
-const call = (target: string, options: RestCall = {}) =>
-  rest(settee.url, target, { token: account.accessToken, ...options });
 const read = async (id: string, query = ''): Promise<Flow> =>
   (await call(`GET /api/flows/${id}${query}`)).body;
 const namesOf = (flows: Flow[]): string[] => flows.map(({ name }): string => name).toSorted();

@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { makeVersion } from '../../../flow/index.ts';
 import { versionDocId, versionListSchema, versionSchema, type FlowDocument } from '../../../schema/index.ts';
 import { makeFlows } from '../../support/flows.ts';
-import { outcome, rest, type RestCall } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import { outcome } from '../../support/rest-client.ts';
+import { useAccount } from './use-account.ts';
 
-let settee: TestSettee;
-let account: TestAccount;
+const { settee, account, call } = useAccount();
 let id: string;
 
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
 beforeEach(async () => {
-  account = await settee.register();
   const [body] = makeFlows({ seed: 3, count: 1 });
   id = (await call('POST /api/flows', { body: { ...body, name: 'First' } })).body.id;
 });
 
-const call = (target: string, options: RestCall = {}) =>
-  rest(settee.url, target, { token: account.accessToken, ...options });
 const flow = async () => (await call(`GET /api/flows/${id}`)).body;
 const list = async () => (await call(`GET /api/flows/${id}/versions`)).body.versions;
 

@@ -1,21 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { bareId, type FlowDocument } from '../../../../schema/index.ts';
 import { createFlowCatalog } from '../../../../server/rest/flows/flow-catalog.ts';
 import { createUserSpaces, type UserSpace } from '../../../../server/rest/store/user-space.ts';
 import { createChangeClock } from '../../../../server/rest/sync/change-clock.ts';
 import { pullFlows, type PulledFlows } from '../../../../server/rest/sync/pull-flows.ts';
 import { makeFlowDocuments } from '../../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../../support/settee.ts';
+import { useSettee } from '../../../support/use-settee.ts';
 import { seedFlows } from '../seed.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let space: UserSpace;
 let userId: string;
 
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
 beforeEach(async () => {
   ({
     user: { id: userId },
