@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { outcome, rest, type RestAnswer } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee({
-    config: { rateLimits: { windowSeconds: 900, signIn: 5, general: 20, replication: 30 }, trustProxy: 1 },
-  });
+const settee = useSettee({
+  config: { rateLimits: { windowSeconds: 900, signIn: 5, general: 20, replication: 30 }, trustProxy: 1 },
 });
-afterAll(() => settee.stop());
 
 let address = 0;
 /** An address from which nobody called before. */

@@ -1,18 +1,15 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { outcome, rest } from '../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 
 const allowed = 'https://studio.example.org';
-let settee: TestSettee;
+const settee = useSettee({ config: { corsOrigins: [allowed] } });
 let token: string;
 
 beforeAll(async () => {
-  settee = await startSettee({ config: { corsOrigins: [allowed] } });
   token = (await settee.register()).accessToken;
 });
-afterAll(() => settee.stop());
-
 describe('every answer', () => {
   it('names its request: by the id that came with it where that is sane', async () => {
     const named = await rest(settee.url, 'GET /health', { headers: { 'x-request-id': 'abc-123' } });

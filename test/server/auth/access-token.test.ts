@@ -1,9 +1,9 @@
 import { createHmac, generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { rest, outcome } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let header: Record<string, unknown>;
 let claims: Record<string, unknown>;
 let token: string;
@@ -13,14 +13,11 @@ const read = (part: string | undefined): Record<string, unknown> =>
 const write = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 beforeAll(async () => {
-  settee = await startSettee();
   token = (await settee.register()).accessToken;
   const [first, second] = token.split('.');
   header = read(first);
   claims = read(second);
 });
-afterAll(() => settee.stop());
-
 async function answerTo(forged: string): Promise<string> {
   return outcome(await rest(settee.url, 'GET /api/auth/me', { token: forged }));
 }

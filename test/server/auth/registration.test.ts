@@ -1,24 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createAccountStore } from '../../../server/auth/account-store.ts';
 import { hashEmail, type AccountDocument, type EmailClaim } from '../../../server/auth/account-documents.ts';
 import { createPasswords } from '../../../server/auth/passwords.ts';
 import { createRegistration, type Registration } from '../../../server/auth/registration.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import type { AccountStore } from '../../../server/auth/account-store.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let store: AccountStore;
 let now = Date.parse('2026-05-01T12:00:00Z');
 
 beforeAll(async () => {
-  settee = await startSettee();
   const { couch } = settee.services;
   const database = couch.admin<AccountDocument>(`${couch.prefix}settee-accounts`);
   store = createAccountStore({ database, onWrite: () => {} });
 });
-afterAll(() => settee.stop());
-
 async function registration(createSpace: () => Promise<unknown> = async () => {}): Promise<Registration> {
   const passwords = await createPasswords({ memoryCost: 8, timeCost: 1 });
   return createRegistration({ store, passwords, createSpace, clock: () => new Date(now) });

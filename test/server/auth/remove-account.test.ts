@@ -1,25 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createAccountStore, type AccountStore } from '../../../server/auth/account-store.ts';
 import { hashEmail, type AccountDocument } from '../../../server/auth/account-documents.ts';
 import { createAuth } from '../../../server/auth/create-auth.ts';
 import { createLog } from '../../../server/log.ts';
 import type { RunningServer } from '../../../server/start-server.ts';
 import { outcome, rest } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import type { TestAccount } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let other: RunningServer;
 let store: AccountStore;
 
 beforeAll(async () => {
-  settee = await startSettee();
   other = await settee.startAnother();
   const { couch } = settee.services;
   const database = couch.admin<AccountDocument>(`${couch.prefix}settee-accounts`);
   store = createAccountStore({ database, onWrite: () => {} });
 });
-afterAll(() => settee.stop());
-
 async function beginRemoval({ user, email }: TestAccount): Promise<void> {
   await store.create({
     _id: `removal:${user.id}`,

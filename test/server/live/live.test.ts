@@ -1,19 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeFlowDocuments } from '../../support/flows.ts';
 import { rest } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { engineFetch } from '../couch/open-couch.ts';
 import { registerPersonal, type PersonalAccount } from '../proxy/personal-account.ts';
 import { isEvent, openLive, type TestStream } from './open-live.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee({ config: { corsOrigins: ['https://studio.example.org'] } });
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee({ config: { corsOrigins: ['https://studio.example.org'] } });
 
 let seed = 0;
 function nextFlow(): { _id: string } {

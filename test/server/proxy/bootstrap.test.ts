@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { monthOf, runsDatabase } from '../../../schema/index.ts';
 import type { ProxyOptions } from '../../../server/proxy/proxy.ts';
 import type { RevocationListener } from '../../../server/spaces/revocations.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import {
   eventually,
   localPouch,
@@ -18,13 +18,7 @@ import {
 } from './personal-account.ts';
 import { startScriptedEngine } from './scripted-engine.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 interface Leaf {
   _id: string;

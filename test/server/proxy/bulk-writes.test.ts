@@ -1,16 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { expect, it } from 'vitest';
+import { useSettee } from '../../support/use-settee.ts';
 import { eventually, registerPersonal, startProxy } from './personal-account.ts';
 import { startScriptedEngine } from './scripted-engine.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 it('bulk writes of one user reach the engine a few at a time; clients that leave give way', async () => {
   const held: (() => void)[] = [];

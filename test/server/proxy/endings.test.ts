@@ -1,20 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ProxyOptions } from '../../../server/proxy/proxy.ts';
 import type { RevocationListener } from '../../../server/spaces/revocations.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { eventually, registerPersonal, startProxy, type PersonalAccount } from './personal-account.ts';
 import { pourLines, startScriptedEngine } from './scripted-engine.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 type Answer = Parameters<typeof startScriptedEngine>[0];
 

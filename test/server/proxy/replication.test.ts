@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { monthOf, runsDatabase } from '../../../schema/index.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { eventually, localPouch, registerPersonal, remotePouch } from './personal-account.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 /** As PouchDB's types want documents. */
 interface Flow {

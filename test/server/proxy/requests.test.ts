@@ -1,20 +1,17 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { monthOf, runsDatabase } from '../../../schema/index.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { startEngineWire } from './engine-wire.ts';
 import { registerPersonal, spacesWithRole, startProxy, type PersonalAccount } from './personal-account.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let account: PersonalAccount;
 
 beforeAll(async () => {
-  settee = await startSettee();
   account = await registerPersonal(settee);
 });
-
-afterAll(() => settee.stop());
 
 const json = { 'content-type': 'application/json' };
 const megabyte = 1024 * 1024;

@@ -1,25 +1,23 @@
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { boundless } from '../../../server/spaces/quota.ts';
 import type { Role, Space } from '../../../server/spaces/spaces.ts';
 import type { RunningServer } from '../../../server/start-server.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import type { TestAccount } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { isEvent, openLive } from '../live/open-live.ts';
 import { eventually, startProxy } from './personal-account.ts';
 import { startScriptedEngine } from './scripted-engine.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 /** A second process, as far as anything but memory is concerned. */
 let other: RunningServer;
 
 beforeAll(async () => {
-  settee = await startSettee();
   other = await settee.startAnother();
 });
-
-afterAll(() => settee.stop());
 
 interface Team {
   space: Space;

@@ -4,17 +4,11 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { describe, expect, it } from 'vitest';
+import { useSettee } from '../../support/use-settee.ts';
 import { registerPersonal, startProxy } from './personal-account.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 const megabyte = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   activityAnalyticsSchema,
   bareId,
@@ -10,18 +10,18 @@ import {
 import { makeExecutions } from '../../support/executions.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
 import { outcome, rest, type RestCall } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import type { TestAccount } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { seedExecutions, seedFlows } from './seed.ts';
 
 const months = ['2025-01', '2025-02', '2025-04', '2025-05'];
 
-let settee: TestSettee;
+const settee = useSettee();
 let account: TestAccount;
 let flows: FlowDocument[];
 let executions: ExecutionDocument[];
 
 beforeAll(async () => {
-  settee = await startSettee();
   account = await settee.register();
   const made = makeFlowDocuments({ seed: 11, count: 60, size: 8_000 });
   const templates = made.slice(0, 3).map(({ _id }) => bareId(_id));
@@ -40,8 +40,6 @@ beforeAll(async () => {
     await seedExecutions(settee, account.user.id, { month, executions: made250 });
   }
 });
-afterAll(() => settee.stop());
-
 const get = (target: string, options: RestCall = {}) =>
   rest(settee.url, `GET /api/analytics/${target}`, { token: account.accessToken, ...options });
 

@@ -1,15 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashEmail, type EmailClaim } from '../../../server/auth/account-documents.ts';
 import { eventually, outcome, rest } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 const me = (token: string) => rest(settee.url, 'GET /api/auth/me', { token });
 const login = (email: string, password: string) =>

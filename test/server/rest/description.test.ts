@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { rest, type RestAnswer } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let openapi: RestAnswer['body'];
 
 beforeAll(async () => {
-  settee = await startSettee();
   openapi = (await rest(settee.url, 'GET /api/openapi.json')).body;
 });
-afterAll(() => settee.stop());
-
 /** Calls that the contracts name and that need no engine. */
 const named = [
   'POST /api/auth/register',

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { monthOf } from '../../../schema/index.ts';
 import { outcome } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { fillSpace, leavesInEngine } from '../commands/user-data.ts';
 import { join, newCaller, newTeam, type Caller } from './team.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let owner: Caller;
 let member: Caller;
 
 beforeAll(async () => {
-  settee = await startSettee();
   [owner, member] = await Promise.all([newCaller(settee), newCaller(settee)]);
 });
-afterAll(() => settee.stop());
-
 interface Line {
   line: string;
   name?: string;

@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { bareId, flowListSchema, type FlowDocument } from '../../../schema/index.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
 import { outcome, rest, type RestAnswer } from '../../support/rest-client.ts';
-import { startSettee, type TestAccount, type TestSettee } from '../../support/settee.ts';
+import type { TestAccount } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { seedFlows } from './seed.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let account: TestAccount;
 let documents: FlowDocument[];
 
 beforeAll(async () => {
-  settee = await startSettee();
   account = await settee.register();
   documents = makeFlowDocuments({ seed: 7, count: 1000, size: 6_000 }).map((flow, n) => ({
     ...flow,
@@ -19,8 +19,6 @@ beforeAll(async () => {
   }));
   await seedFlows(settee, account.user.id, documents);
 });
-afterAll(() => settee.stop());
-
 const get = (target: string): Promise<RestAnswer> =>
   rest(settee.url, `GET ${target}`, { token: account.accessToken });
 

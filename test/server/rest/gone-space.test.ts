@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { expect, test } from 'vitest';
+import { useSettee } from '../../support/use-settee.ts';
 import { newCaller, newTeam } from './team.ts';
 
-let settee: TestSettee;
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 test('the list of flows goes on where a space is deleted meanwhile', async () => {
   const caller = await newCaller(settee);

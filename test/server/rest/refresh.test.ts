@@ -1,21 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { outcome, rest, type RestAnswer } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import type { RunningServer } from '../../../server/start-server.ts';
 
-let settee: TestSettee;
+const settee = useSettee({ clock: () => new Date(Date.now() + ahead * 1000) });
 let other: RunningServer;
 let ahead = 0;
 
 beforeAll(async () => {
-  settee = await startSettee({ clock: () => new Date(Date.now() + ahead * 1000) });
   other = await settee.startAnother();
 });
 afterEach(() => {
   ahead = 0;
 });
-afterAll(() => settee.stop());
-
 const refresh = (refreshToken: string, url = settee.url): Promise<RestAnswer> =>
   rest(url, 'POST /api/auth/refresh', { body: { refreshToken } });
 const me = (token: string, url = settee.url): Promise<RestAnswer> => rest(url, 'GET /api/auth/me', { token });

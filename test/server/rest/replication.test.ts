@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { flowDocId, type FlowDocument } from '../../../schema/index.ts';
 import { makeFlowDocuments, makeFlows } from '../../support/flows.ts';
 import { rest, type RestCall } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { eventually, localPouch, registerPersonal, remotePouch } from '../proxy/personal-account.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 async function liveBrowser() {
   const account = await registerPersonal(settee);

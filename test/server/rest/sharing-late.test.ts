@@ -1,18 +1,15 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { useSettee } from '../../support/use-settee.ts';
 import { join, newCaller, newTeam, readDocuments, type Caller } from './team.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
-let settee: TestSettee;
+const settee = useSettee();
 let owner: Caller;
 let other: Caller;
 
 beforeAll(async () => {
-  settee = await startSettee();
   [owner, other] = await Promise.all([newCaller(settee), newCaller(settee)]);
 });
-afterAll(() => settee.stop());
-
 async function newFlow(fields: object = {}): Promise<string> {
   const { body } = await owner.call('POST /api/flows', { name: 'First', flow: graph, ...fields });
   return body.id;

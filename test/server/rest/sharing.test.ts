@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { outcome } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { join, newCaller, newTeam, readDocuments, type Caller } from './team.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
-let settee: TestSettee;
+const settee = useSettee();
 let owner: Caller;
 let other: Caller;
 
 beforeAll(async () => {
-  settee = await startSettee();
   owner = await newCaller(settee);
   other = await newCaller(settee);
 });
-afterAll(() => settee.stop());
-
 async function newFlow(fields: object = {}): Promise<string> {
   const { status, body } = await owner.call('POST /api/flows', { name: 'Shared', flow: graph, ...fields });
   expect(status).toBe(201);

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { monthOf, personalDatabase, runsDatabase } from '../../../schema/index.ts';
 import { outcome, rest } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 describe('spaces', () => {
   it('are listed with the addresses by which any PouchDB replicates them', async () => {

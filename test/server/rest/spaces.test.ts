@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { membershipDocumentSchema, personalDatabase, spaceDatabase } from '../../../schema/index.ts';
 import { outcome } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { join, newCaller, newTeam, readDocuments, type Caller } from './team.ts';
 
-let settee: TestSettee;
+const settee = useSettee();
 let owner: Caller;
 let member: Caller;
 let stranger: Caller;
 
 beforeAll(async () => {
-  settee = await startSettee();
   [owner, member, stranger] = await Promise.all([newCaller(settee), newCaller(settee), newCaller(settee)]);
 });
-afterAll(() => settee.stop());
-
 const personal = (who: Caller): string => personalDatabase(who.user.id, settee.config.databasePrefix);
 const memberships = (who: Caller) => readDocuments(who, personal(who), 'membership:');
 

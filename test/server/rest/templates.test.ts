@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { outcome } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useSettee } from '../../support/use-settee.ts';
 import { join, newCaller, newTeam, type Caller } from './team.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
-let settee: TestSettee;
+const settee = useSettee();
 let author: Caller;
 let reader: Caller;
 
 beforeAll(async () => {
-  settee = await startSettee();
   author = await newCaller(settee);
   reader = await newCaller(settee);
 });
-afterAll(() => settee.stop());
-
 async function publish(fields: object): Promise<string> {
   const call = { name: 'Example', flow: graph, visibility: 'public', ...fields };
   const { body } = await author.call('POST /api/flows', call);

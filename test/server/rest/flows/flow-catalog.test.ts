@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { bareId, type FlowDocument } from '../../../../schema/index.ts';
 import { createFlowCatalog } from '../../../../server/rest/flows/flow-catalog.ts';
 import { createUserSpaces, type UserSpace } from '../../../../server/rest/store/user-space.ts';
 import { makeFlowDocuments } from '../../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../../support/settee.ts';
+import { useSettee } from '../../../support/use-settee.ts';
 import { seedFlows } from '../seed.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 async function spaceWith(flows: FlowDocument[]) {
   const { user } = await settee.register();

@@ -1,18 +1,13 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createPageLimit } from '../../../../server/rest/store/page-limit.ts';
 import { readRange } from '../../../../server/rest/store/read-range.ts';
 import { createUserSpaces } from '../../../../server/rest/store/user-space.ts';
 import type { FlowDocument } from '../../../../schema/index.ts';
 import { makeFlowDocuments } from '../../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../../support/settee.ts';
+import { useSettee } from '../../../support/use-settee.ts';
 import { seedFlows } from '../seed.ts';
 
-let settee: TestSettee;
-
-beforeAll(async () => {
-  settee = await startSettee();
-});
-afterAll(() => settee.stop());
+const settee = useSettee();
 
 it('reads every document of a range once, in order, in shorter pages where they are large', async () => {
   const { user } = await settee.register();
