@@ -167,7 +167,12 @@ function changeRoutes({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route
       summary: 'Delete a space with everything in it, for good; export it first where it is still needed',
       access: 'write',
       params: spaceIdParamsSchema,
-      replies: { 204: { description: 'Deleted' }, 403: notOwner, 404: missing },
+      replies: {
+        204: { description: 'Deleted' },
+        403: notOwner,
+        404: missing,
+        409: { description: 'A flow was being moved into it' },
+      },
       async handle({ principal, params }) {
         await spaces.removeSpace(params.id, principal.userId);
         return { status: 204 };

@@ -1,11 +1,9 @@
 import { SetteeError } from '../errors.ts';
-import type { Couch } from '../couch/couch.ts';
 import type { Directory } from './directory.ts';
 import { withoutMember, withRole } from './member-changes.ts';
 import { ownersOf, roleIn, sinceIn } from './membership.ts';
 import { isTold } from './membership-events.ts';
-import type { Outbox } from './outbox.ts';
-import { removeSpace } from './remove-space.ts';
+import { removeSpace, type RemoveSpaceServices } from './remove-space.ts';
 import { spaceIdOf, type SpaceDocument } from './space-document.ts';
 
 /** A space that waits for another owner. */
@@ -37,7 +35,7 @@ export async function ownedAlone(directory: Directory, userId: string): Promise<
  * in after it was found that none would be left without an owner, the longest-serving of them becomes it.
  */
 export async function leaveSpaces(
-  services: { couch: Couch; directory: Directory; outbox: Outbox; now: Date },
+  services: Pick<RemoveSpaceServices, 'couch' | 'directory' | 'outbox' | 'now' | 'finishArrivals'>,
   userId: string,
 ): Promise<void> {
   const { directory, outbox, now } = services;

@@ -1,4 +1,5 @@
 import { runsDatabase } from '../../schema/index.ts';
+import { SetteeError } from '../errors.ts';
 import type { Couch } from '../couch/couch.ts';
 import type { Log } from '../log.ts';
 import type { Directory } from './directory.ts';
@@ -7,6 +8,9 @@ import { withoutMembers } from './member-changes.ts';
 import { isTold } from './membership-events.ts';
 import type { Outbox } from './outbox.ts';
 import { databaseOf, spaceIdOf, type SpaceDocument } from './space-document.ts';
+
+/** Of moves into a space that begin while its removal waits for others. */
+const mostRounds = 20;
 
 /** The databases of a space's runs, oldest month first. */
 export function listRunsDatabases(couch: Couch, database: string): Promise<string[]> {
@@ -21,6 +25,8 @@ export interface RemoveSpaceServices {
   directory: Directory;
   outbox: Outbox;
   now: Date;
+  /** Ends the moves of flows into the space: while one is under way it is not removed. */
+  finishArrivals: (space: SpaceDocument) => Promise<boolean>;
   /** Looks at the document that is about to be closed, and throws where it must not be. */
   check?: (document: SpaceDocument) => void;
   /** Whose it is then: once nobody can write there any more, `drain` takes to him what is left. */
@@ -33,12 +39,8 @@ export interface RemoveSpaceServices {
  * last its entry go, so that a removal cut short anywhere is found in the directory and done again.
  */
 export async function removeSpace(services: RemoveSpaceServices, spaceId: string): Promise<void> {
-  const { couch, directory, outbox, now, check, heir, drain } = services;
-  const space = await directory.update(spaceId, (current) => {
-    if (!current || current.removing) return null;
-    check?.(current);
-    return { ...closed(current, now), ...(heir === undefined ? {} : { heir }) };
-  });
+  const { couch, directory, outbox, drain } = services;
+  const space = await closeSpace(services, spaceId);
   if (!space) return;
   await outbox.settle(spaceId);
   if (space.heir !== undefined) await drain?.(space);
@@ -47,6 +49,24 @@ export async function removeSpace(services: RemoveSpaceServices, spaceId: string
   for (const runs of await listRunsDatabases(couch, database)) await couch.deleteDatabase(runs);
   await couch.deleteDatabase(database);
   await directory.remove(spaceId);
+}
+
+/** Answers the closed space; null where there is none. */
+async function closeSpace(
+  { directory, now, check, heir, finishArrivals }: RemoveSpaceServices,
+  spaceId: string,
+): Promise<SpaceDocument | null> {
+  for (let round = 0; round < mostRounds; round += 1) {
+    const space = await directory.update(spaceId, (current) => {
+      if (!current || current.removing) return null;
+      check?.(current);
+      if (current.arriving !== undefined) return null;
+      return { ...closed(current, now), ...(heir === undefined ? {} : { heir }) };
+    });
+    if (!space || space.removing) return space;
+    await finishArrivals(space);
+  }
+  throw new SetteeError('conflict', 'Flows are being moved into this space; try again.');
 }
 
 function closed(document: SpaceDocument, now: Date): SpaceDocument {

@@ -4,7 +4,7 @@ import type { Couch } from '../couch/couch.ts';
 import type { Directory } from './directory.ts';
 import { assertOwner, assertShareable, inOutbox, withMember, type Actor } from './member-changes.ts';
 import type { Outbox } from './outbox.ts';
-import { removeSpace } from './remove-space.ts';
+import { removeSpace, type RemoveSpaceServices } from './remove-space.ts';
 import { required } from './require-space.ts';
 import { spaceDocId, spaceOf, type SpaceDocument } from './space-document.ts';
 import type { Role, Space } from './spaces.ts';
@@ -33,8 +33,9 @@ export function createSharedSpaces(options: {
   directory: Directory;
   outbox: Outbox;
   clock: () => Date;
+  finishArrivals: RemoveSpaceServices['finishArrivals'];
 }): SharedSpaces {
-  const { couch, directory, outbox, clock } = options;
+  const { couch, directory, outbox, clock, finishArrivals } = options;
 
   return {
     async createSpace({ id = randomUUID(), ...wanted }) {
@@ -59,12 +60,19 @@ export function createSharedSpaces(options: {
       await outbox.settleOrLater(spaceId);
     },
     async removeSpace(spaceId, by) {
+      // Whoever deletes a space knows what is in it: what has just come is his to see first.
+      const finish = async (space: SpaceDocument): Promise<boolean> => {
+        const cameIn = await finishArrivals(space);
+        if (!cameIn || by === null) return cameIn;
+        throw new SetteeError('conflict', 'A flow has just been moved into this space: look again.');
+      };
       const check = (document: SpaceDocument): void => {
         assertOwner(document, by);
         assertShareable(document);
       };
       required(await directory.read(spaceId));
-      await removeSpace({ couch, directory, outbox, now: clock(), check }, spaceId);
+      const now = clock();
+      await removeSpace({ couch, directory, outbox, now, check, finishArrivals: finish }, spaceId);
     },
   };
 }

@@ -49,6 +49,8 @@ export const spaceDocumentSchema = z.looseObject({
   retentionFloor: monthSchema.optional(),
   /** Older months that have an unfinished run. */
   keptMonths: z.array(monthSchema).optional(),
+  /** Flows that are being moved into the space, each with its move: it is not removed meanwhile. */
+  arriving: z.record(z.string(), z.string()).optional(),
   /** Set before a space's databases are deleted, so that a crash in between can be mended. */
   removing: z.literal(true).optional(),
   /** Set where a space of shared flows is to end, as nobody shares them any more. */

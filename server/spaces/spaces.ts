@@ -25,7 +25,7 @@ import { createMoves, type Moves } from './moves/moves.ts';
 import type { RingSource } from './doorbell.ts';
 import { createEndedFlows, type EndedFlows } from './restore-ended/ended-flows.ts';
 import { createSharedSpaces, type SharedSpaces } from './shared-spaces.ts';
-import { monthsOf, spaceIdIn } from './space-document.ts';
+import { monthsOf, spaceIdIn, type SpaceDocument } from './space-document.ts';
 import { createSpaceMembers, type SpaceMembers } from './space-members.ts';
 import { startSweep } from './start-sweep.ts';
 import { ensureTemplates } from './templates-space.ts';
@@ -157,7 +157,8 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const invitations = createInvitations({ couch, directory, outbox, clock });
   const closing = new AbortController();
   const revocations = createRevocations(directory, couch.prefix);
-  const services = { couch, directory, outbox };
+  const finishArrivals = (space: SpaceDocument): Promise<boolean> => moves.finishArrivals(space);
+  const services = { couch, directory, outbox, finishArrivals };
   const shared = createSharedSpaces({ ...services, clock });
   const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
   const moves = createMoves({ ...services, createSpace, ended: () => revocations.ended(), clock, log });

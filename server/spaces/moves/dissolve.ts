@@ -16,6 +16,7 @@ export interface DissolveServices {
   outbox: Outbox;
   clock: () => Date;
   moveFlow: (request: MoveRequest) => Promise<void>;
+  finishArrivals: (space: SpaceDocument) => Promise<boolean>;
   /** Takes on what arrived in a space after the flow left it, also where the space is closed. */
   carry: (late: { spaceId: string; flowId: string; writers: Writers }) => Promise<void>;
   /** Resolves when requests of whoever was revoked are over. */
@@ -57,7 +58,9 @@ export async function dissolve(services: DissolveServices, spaceId: string): Pro
     if (lastMember(current) !== owner) throw new SetteeError('conflict', 'Somebody joined meanwhile.');
   };
   const drain = (closed: SpaceDocument): Promise<void> => drainSpace(services, closed);
-  await removeSpace({ couch, directory, outbox, now: clock(), check, heir: owner, drain }, spaceId);
+  const { finishArrivals } = services;
+  const removal = { couch, directory, outbox, now: clock(), check, heir: owner, drain, finishArrivals };
+  await removeSpace(removal, spaceId);
   return true;
 }
 

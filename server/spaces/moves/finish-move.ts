@@ -3,8 +3,10 @@ import type { Directory } from '../directory.ts';
 import type { SharedSpaces } from '../shared-spaces.ts';
 import { spaceOf } from '../space-document.ts';
 import type { Space } from '../spaces.ts';
+import { restoreLeaves } from '../restore-ended/restore-flow.ts';
+import { announceArrival, withdrawArrival } from './arrivals.ts';
 import { copyLeaves, copyVersions, endFlow, endVersions, readFlowLeaves, type Places } from './copy-flow.ts';
-import { isLive } from './flow-leaves.ts';
+import { isEndOfMove, isLive } from './flow-leaves.ts';
 import type { MoveDocument, MoveJournal } from './move-journal.ts';
 import { markMoved, unmarkMoved } from './move-marks.ts';
 
@@ -39,19 +41,22 @@ export async function finishMove(services: MoveServices, move: MoveDocument): Pr
       await carry(services, move, { places, target });
     }
     await done(journal, move);
+    await withdrawArrival(directory, move);
   } catch (error) {
     if (!(error instanceof OverError)) throw error;
   }
 }
 
+/** From then on the target stays; null where it went before. */
 async function openTarget(
   { couch, directory, createSpace }: MoveServices,
-  { to, by, create }: MoveDocument,
+  move: MoveDocument,
 ): Promise<Space | null> {
-  const found = await directory.read(to);
-  if (found?.removing) return null;
-  if (create) return createSpace({ ...create, id: to, kind: 'shared', owner: by });
-  return found && spaceOf(found, couch.prefix);
+  const { to, by, create } = move;
+  if ((await directory.read(to))?.removing) return null;
+  if (create) await createSpace({ ...create, id: to, kind: 'shared', owner: by });
+  const target = await announceArrival(directory, move);
+  return target && spaceOf(target, couch.prefix);
 }
 
 async function carry(
@@ -87,12 +92,14 @@ async function done(journal: MoveJournal, move: MoveDocument): Promise<void> {
   await journal.write({ ...rest, state: 'done' });
 }
 
-/** The target is gone: what is still in the source stays there. */
+/** The target is gone: what is still in the source stays there, and what was ended there comes back. */
 async function stay({ couch, directory, journal }: MoveServices, move: MoveDocument): Promise<void> {
   const source = await directory.read(move.from);
   if (source && !source.removing) {
     const scope = couch.admin<object>(spaceOf(source, couch.prefix).database);
     await unmarkMoved(scope, move.flowId, () => assertUnderWay(journal, move));
+    const leaves = await readFlowLeaves(scope, move.flowId);
+    if (!leaves.some(isLive)) await restoreLeaves(scope, leaves.filter(isEndOfMove), move.from);
   }
   const { create: _never, ...rest } = move;
   const left = move.left.filter((spaceId) => spaceId !== move.from);

@@ -90,3 +90,9 @@ export function tombstoneOf({ document, ancestry }: Leaf): Leaf {
   const { _id, type } = document;
   return childOf({ _id, _deleted: true, type }, ancestry);
 }
+
+/** True for what a move leaves where a flow was: it went on elsewhere, and may have come back. */
+export function isEndOfMove({ document, ancestry }: Leaf): boolean {
+  const { _id, type } = document;
+  return revisionOf(tombstoneOf({ document: { _id, type }, ancestry: ancestry.slice(1) })) === ancestry[0];
+}

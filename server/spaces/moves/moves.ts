@@ -9,6 +9,7 @@ import type { Outbox } from '../outbox.ts';
 import type { SharedSpaces } from '../shared-spaces.ts';
 import { databaseOf, type SpaceDocument } from '../space-document.ts';
 import type { Role } from '../spaces.ts';
+import { endArrivals } from './arrivals.ts';
 import { dissolve, drainSpace, findDissolving, type DissolveServices } from './dissolve.ts';
 import { finishMove, type MoveServices } from './finish-move.ts';
 import { isLive } from './flow-leaves.ts';
@@ -45,6 +46,8 @@ export interface Moves {
   dissolve(spaceId: string): Promise<boolean>;
   /** Brings to its heir what is left in a space that is being removed. */
   drain(space: SpaceDocument): Promise<void>;
+  /** Finishes what is on its way into a space that is to be removed; true where something came. */
+  finishArrivals(space: SpaceDocument): Promise<boolean>;
   /** Where a flow went, of those that ever moved. */
   whereabouts(flowId: string): Promise<{ spaceId: string; isUnderWay: boolean } | null>;
   /** Finishes what others began; the first time it looks everywhere. */
@@ -146,6 +149,10 @@ export function createMoves(options: {
     if (written === null) return 'again';
     unfinished.add(flowId);
     await finish(written);
+    const over = await journal.read(flowId);
+    if (over?.moveId === written.moveId && over.to !== to) {
+      throw new SetteeError('not_found', 'There is no such space.');
+    }
     return 'done';
   }
 
@@ -191,13 +198,27 @@ export function createMoves(options: {
       throw new SetteeError('conflict', 'This flow is being moved by others; try again.');
     });
   }
+
+  const finishArrivals: Moves['finishArrivals'] = (space) =>
+    endArrivals({ directory, journal, turns, finish }, space);
+
   const carry: DissolveServices['carry'] = (late) =>
     turns(late.flowId, () => carryLate(services, { ...late, isClosed: true }));
-  const ending: DissolveServices = { couch, directory, outbox, clock, moveFlow, carry, ended };
+  const ending: DissolveServices = {
+    couch,
+    directory,
+    outbox,
+    clock,
+    moveFlow,
+    finishArrivals,
+    carry,
+    ended,
+  };
 
   return {
     moveFlow,
     dissolve: dissolveOrLater,
+    finishArrivals,
     drain: (space) => drainSpace(ending, space),
     afterWrite: ({ database, userId }) => queue.add(database, userId),
     afterUnknownWrite: (database) => queue.addUnknown(database),

@@ -6,16 +6,10 @@ import {
   splitRevision,
   type Leaf,
 } from '../../../flow/index.ts';
-import { isLive, revisionOf, tombstoneOf } from '../moves/flow-leaves.ts';
+import { isEndOfMove, isLive, revisionOf } from '../moves/flow-leaves.ts';
 
 /** Stands in `movedFrom` of what was restored, where the name of a move stands otherwise. */
 export const restoredMoveId = 'restored';
-
-/** What a move writes where a flow leaves: the flow went on elsewhere, and may have come back. */
-function isEndOfMove({ document, ancestry }: Leaf): boolean {
-  const parent = { document: { _id: document._id, type: document.type }, ancestry: ancestry.slice(1) };
-  return revisionOf(tombstoneOf(parent)) === ancestry[0];
-}
 
 /** True where what a leaf was resolved into is in another one, or may be in the part of its history that is not kept. */
 function holds(other: Leaf, { document, ancestry }: Leaf): boolean {

@@ -32,13 +32,22 @@ export async function restoreFlow(
   const lost = lostLeaves(leaves);
   // Asked after the leaves: a move leaves its word before it ends them.
   if (lost.length === 0 || (await readMoved(scope, bareId(id))) !== null) return 'nothing';
+  return (await restoreLeaves(scope, lost, spaceId)) ? 'restored' : 'lost';
+}
+
+/** Writes again what tombstones ended; false where nothing of it is left. */
+export async function restoreLeaves(
+  scope: Scope,
+  tombstones: readonly Leaf[],
+  spaceId: string,
+): Promise<boolean> {
   const restored: Leaf[] = [];
-  for (const tombstone of lost) {
+  for (const tombstone of tombstones) {
     const before = (await lastContent(scope, tombstone)) ?? (await lastVersion(scope, tombstone));
     if (before !== null) restored.push(repetitionOf(before, tombstone, spaceId));
   }
   await writeLeaves(scope, restored);
-  return restored.length > 0 ? 'restored' : 'lost';
+  return restored.length > 0;
 }
 
 /** The same on every process that restores it. */
