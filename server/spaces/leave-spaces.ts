@@ -31,14 +31,17 @@ export async function ownedAlone(directory: Directory, userId: string): Promise<
 }
 
 /**
- * Takes a user whose account is being removed out of all spaces, and deletes those where he is alone. Where others came
+ * Takes a user whose account is being removed out of all spaces, and deletes those where he is alone. A flow that he
+ * shared with one other goes to that one's personal space. Where others came
  * in after it was found that none would be left without an owner, the longest-serving of them becomes it.
  */
 export async function leaveSpaces(
-  services: Pick<RemoveSpaceServices, 'couch' | 'directory' | 'outbox' | 'now' | 'finishArrivals'>,
+  services: Pick<RemoveSpaceServices, 'couch' | 'directory' | 'outbox' | 'now' | 'finishArrivals'> & {
+    dissolve: (spaceId: string) => Promise<unknown>;
+  },
   userId: string,
 ): Promise<void> {
-  const { directory, outbox, now } = services;
+  const { directory, outbox, now, dissolve } = services;
   for (const document of await directory.ofMember(userId)) {
     if (!isTold(document)) continue;
     const spaceId = spaceIdOf(document);
@@ -49,7 +52,10 @@ export async function leaveSpaces(
     });
     if (left && roleIn(left, userId) !== null) {
       await removeSpace({ ...services, check: assertAlone }, spaceId);
-    } else await outbox.settleOrLater(spaceId);
+    } else {
+      await outbox.settleOrLater(spaceId);
+      await dissolve(spaceId);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { limits } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
-import { omit, own, ownersOf, roleIn } from './membership.ts';
+import { lastMember, omit, own, ownersOf, roleIn } from './membership.ts';
 import type { SpaceDocument } from './space-document.ts';
 import type { Role } from './spaces.ts';
 
@@ -77,18 +77,16 @@ export function withRole(document: SpaceDocument, userId: string, role: Role): S
 /** Ends a membership; throws SetteeError `not_found` or `last_owner`. */
 export function withoutMember(document: SpaceDocument, userId: string, now: Date): SpaceDocument {
   if (own(document.members, userId) === undefined) throw notAMember();
-  return keepingAnOwner(
-    inOutbox(
-      {
-        ...document,
-        members: omit(document.members, userId),
-        grants: omit(document.grants, userId),
-        since: omit(document.since, userId),
-        former: { ...document.former, [userId]: now.toISOString() },
-      },
-      userId,
-    ),
-  );
+  const left: SpaceDocument = {
+    ...document,
+    members: omit(document.members, userId),
+    grants: omit(document.grants, userId),
+    since: omit(document.since, userId),
+    former: { ...document.former, [userId]: now.toISOString() },
+  };
+  // Said in the same write, so that a crash does not leave somebody alone with what is shared with nobody.
+  const ending = lastMember(left) === null ? left : { ...left, dissolving: true as const };
+  return keepingAnOwner(inOutbox(ending, userId));
 }
 
 /** Makes a member the owner; whoever hands over becomes an editor. Throws SetteeError `not_found`. */

@@ -34,6 +34,14 @@ export function isFormer(document: SpaceDocument | null, userId: string): boolea
   return own(document?.former, userId) !== undefined && roleIn(document, userId) === null;
 }
 
+/** The last one in a space of shared flows whom nobody is about to join; null otherwise. */
+export function lastMember(document: SpaceDocument | null): string | null {
+  if (!document || document.removing || document.kind !== 'shared') return null;
+  const members = Object.keys(document.members);
+  const isWaiting = Object.values(document.invitations ?? {}).some(({ state }) => state === 'open');
+  return members.length === 1 && !isWaiting ? (members[0] as string) : null;
+}
+
 export function ownersOf({ members }: Pick<SpaceDocument, 'members'>): string[] {
   return Object.keys(members).filter((userId) => members[userId] === 'owner');
 }

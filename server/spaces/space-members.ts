@@ -32,7 +32,10 @@ export interface SpaceMembers {
   addMember(spaceId: string, member: { userId: string; role: Role }, by: Actor): Promise<void>;
   /** Throws SetteeError `last_owner` where none would be left. */
   setRole(spaceId: string, member: { userId: string; role: Role }, by: Actor): Promise<void>;
-  /** Members may always take themselves out; throws SetteeError `last_owner` where no owner would be left. */
+  /**
+   * Members may always take themselves out; throws SetteeError `last_owner` where no owner would be left. The flows of
+   * a shared space in which one is left alone go to his personal space.
+   */
   removeMember(spaceId: string, userId: string, by: Actor): Promise<void>;
   /** The member becomes owner, and whoever hands over an editor. */
   handOver(spaceId: string, userId: string, by: Actor): Promise<void>;

@@ -160,6 +160,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const finishArrivals = (space: SpaceDocument): Promise<boolean> => moves.finishArrivals(space);
   const services = { couch, directory, outbox, finishArrivals };
   const shared = createSharedSpaces({ ...services, clock });
+  const members = createSpaceMembers({ ...services, clock, ended: () => revocations.ended() });
   const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
   const moves = createMoves({ ...services, createSpace, ended: () => revocations.ended(), clock, log });
   const templates = createTemplates({ couch, clock });
@@ -175,7 +176,11 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
 
   return {
     ...shared,
-    ...createSpaceMembers({ ...services, clock, ended: () => revocations.ended() }),
+    ...members,
+    async removeMember(spaceId, userId, by) {
+      await members.removeMember(spaceId, userId, by);
+      await moves.dissolve(spaceId);
+    },
     invitations,
     moves,
     templates,
@@ -214,7 +219,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ownedAlone: (userId) => ownedAlone(directory, userId),
     async removeUser(userId) {
       await templates.removeOf(userId);
-      await leaveSpaces({ ...services, now: clock() }, userId);
+      await leaveSpaces({ ...services, now: clock(), dissolve: moves.dissolve }, userId);
       await removeSpace({ ...services, now: clock() }, userId);
     },
     finishRemovals: () =>

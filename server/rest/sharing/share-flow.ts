@@ -105,5 +105,4 @@ export async function unshareFlow(
     throw new SetteeError('not_found', 'This user is no contributor of the flow.');
   }
   await spaces.removeMember(place.space.id, userId, principal.userId);
-  await spaces.moves.dissolve(place.space.id);
 }

@@ -2,6 +2,7 @@ import { isMonth, personalDatabase, runsDatabase, type Month } from '../../../sc
 import type { Couch } from '../../couch/couch.ts';
 import { SetteeError } from '../../errors.ts';
 import type { Directory } from '../directory.ts';
+import { lastMember } from '../membership.ts';
 import type { Outbox } from '../outbox.ts';
 import { listRunsDatabases, removeSpace } from '../remove-space.ts';
 import { databaseOf, monthsOf, spaceIdOf, type SpaceDocument } from '../space-document.ts';
@@ -24,14 +25,6 @@ export interface DissolveServices {
 }
 
 const pageSize = 200;
-
-/** The last one in a space of shared flows whom nobody is about to join; null otherwise. */
-function lastMember(document: SpaceDocument | null): string | null {
-  if (!document || document.removing || document.kind !== 'shared') return null;
-  const members = Object.keys(document.members);
-  const isWaiting = Object.values(document.invitations ?? {}).some(({ state }) => state === 'open');
-  return members.length === 1 && !isWaiting ? (members[0] as string) : null;
-}
 
 /**
  * Ends a space of shared flows that is shared with nobody any more: its flows go back to the owner's personal space,

@@ -1,0 +1,66 @@
+import { expect, test, vi } from 'vitest';
+import { useSettee } from '../../support/use-settee.ts';
+import { newCaller, type Caller } from './team.ts';
+
+const settee = useSettee();
+const graph = { nodes: [], edges: [] };
+
+/** A flow of somebody's that others edit. */
+async function newShared(...others: Caller[]) {
+  const owner = await newCaller(settee);
+  const { id } = (await owner.call('POST /api/flows', { name: 'Shared', flow: graph })).body;
+  let spaceId = '';
+  for (const { user } of others) {
+    const answer = await owner.call(`PUT /api/flows/${id}/contributors/${user.id}`, { role: 'editor' });
+    ({ spaceId } = answer.body);
+  }
+  return { owner, id, spaceId };
+}
+
+const spaceOf = async (who: Caller, id: string) => (await who.call(`GET /api/flows/${id}`)).body.spaceId;
+/** Their own space, and the templates. */
+const kindsOf = async (who: Caller) =>
+  (await who.call('GET /api/spaces')).body.spaces.map(({ kind }: { kind: string }) => kind);
+
+test('where the last contributor leaves, or is taken out as a member, the flow is the owner’s alone', async () => {
+  for (const who of ['other', 'owner'] as const) {
+    const other = await newCaller(settee);
+    const { owner, id, spaceId } = await newShared(other);
+    const { call } = who === 'owner' ? owner : other;
+    expect((await call(`DELETE /api/spaces/${spaceId}/members/${other.user.id}`)).status).toBe(204);
+    expect(await spaceOf(owner, id)).toBe(owner.user.id);
+    expect(await kindsOf(owner)).not.toContain('shared');
+    expect(await kindsOf(other)).not.toContain('shared');
+  }
+});
+
+test('where somebody else stays, the flow stays with them', async () => {
+  const [one, two] = [await newCaller(settee), await newCaller(settee)];
+  const { owner, id, spaceId } = await newShared(one, two);
+  await one.call(`DELETE /api/spaces/${spaceId}/members/${one.user.id}`);
+  expect([await spaceOf(owner, id), await spaceOf(two, id)]).toEqual([spaceId, spaceId]);
+});
+
+test('where an account goes, whoever is left has the flow in the personal space', async () => {
+  const other = await newCaller(settee);
+  const { owner, id, spaceId } = await newShared(other);
+  await settee.services.spaces.removeUser(other.user.id);
+  expect(await spaceOf(owner, id)).toBe(owner.user.id);
+  const heir = await newCaller(settee);
+  const second = await newShared(heir);
+  await settee.services.spaces.removeUser(second.owner.user.id);
+  expect(await spaceOf(heir, second.id)).toBe(heir.user.id);
+  expect(spaceId).not.toBe(owner.user.id);
+});
+
+test('a crash after somebody left is made good at the next start', async () => {
+  const other = await newCaller(settee);
+  const { owner, id, spaceId } = await newShared(other);
+  const { moves } = settee.services.spaces;
+  const dissolve = vi.spyOn(moves, 'dissolve').mockResolvedValue(false);
+  await other.call(`DELETE /api/spaces/${spaceId}/members/${other.user.id}`);
+  expect(dissolve).toHaveBeenCalledWith(spaceId);
+  expect(await spaceOf(owner, id)).toBe(spaceId);
+  await settee.restart();
+  await vi.waitFor(async () => expect(await spaceOf(owner, id)).toBe(owner.user.id), 15_000);
+});
