@@ -1,119 +1,27 @@
-import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { assetIdOf, readAsset, storeAsset } from '../../client-sync/assets/asset-bytes.ts';
 import { createAssetCache } from '../../client-sync/assets/asset-cache.ts';
-import { platformEnvironment } from '../../client-sync/environment.ts';
-import { openSpace } from '../../client-sync/local/open-space.ts';
-import { noteOwn } from '../../client-sync/local/own-revisions.ts';
-import { keepVersion, readVersions } from '../../client-sync/local/versions.ts';
-import { createPouchOpener, type PouchOpener } from '../../client-sync/pouch/open-pouch.ts';
-import { openWorkspace } from '../../client-sync/spaces/open-workspace.ts';
-import type { SpaceWorkspace, Workspace } from '../../client-sync/workspace.ts';
+import { readVersions } from '../../client-sync/local/versions.ts';
 import { computeRevision } from '../../flow/revision.ts';
 import { putRevision } from '../../client-sync/local/local-documents.ts';
 import type { FlowDocument } from '../../schema/index.ts';
-import { createFaults, quotaExceeded, type Faults } from './faulty-memory.ts';
+import {
+  copies,
+  grant,
+  graph,
+  iso,
+  month,
+  pulled,
+  revoke,
+  runsOf,
+  spaceId,
+  useDevice,
+  work,
+} from './ending-space.ts';
+import { quotaExceeded } from './faulty-memory.ts';
 
-const graph = { nodes: [], edges: [] };
-const month = '2026-11';
-const spaceId = 'a'.repeat(20);
-const runId = '019aa2b0-0000-7000-8000-000000000001';
-const iso = () => '2026-11-21T12:00:00.000Z';
-
-/* Without a server: the membership documents are written as the pull would write them. */
 describe('a space that goes', () => {
-  let faults: Faults;
-  let opener: PouchOpener;
-  let name: string;
-  const opened: Workspace[] = [];
-
-  const open = async (): Promise<Workspace> => {
-    const space = await openSpace(opener, name, 'ada');
-    const environment = { ...platformEnvironment(), locks: null };
-    const workspace = await openWorkspace({ opener, space, database: () => null, environment, iso });
-    opened.push(workspace);
-    await workspace.settle();
-    return workspace;
-  };
-  const grant = async (workspace: Workspace, grantName: string, role = 'editor') => {
-    const { main } = workspace.personal.space;
-    const _id = `membership:${spaceId}`;
-    const { rows } = await main.allDocs({ keys: [_id] });
-    const [row] = rows;
-    await main.put({
-      _id,
-      ...(row?.value && row.value.deleted !== true ? { _rev: row.value.rev } : {}),
-      type: 'membership',
-      schemaVersion: 1,
-      spaceId,
-      kind: 'team',
-      name: 'Team',
-      role,
-      database: `space-${spaceId}`,
-      grant: grantName,
-      since: iso(),
-    });
-    await workspace.settle();
-    return workspace.get(spaceId) as SpaceWorkspace;
-  };
-  const revoke = async ({ personal: { space }, settle }: Workspace, code = 'membership_ended') => {
-    const { _rev } = await space.main.get(`membership:${spaceId}`);
-    await space.main.put({
-      _id: `membership:${spaceId}`,
-      ...(_rev === undefined ? {} : { _rev }),
-      _deleted: true,
-      type: 'membership',
-      code,
-    });
-    await settle();
-  };
-  const copies = async ({ personal }: Workspace): Promise<FlowDocument[]> => {
-    const { rows } = await personal.space.main.allDocs({
-      startkey: 'flow:',
-      endkey: 'flow:\uffff',
-      include_docs: true,
-    });
-    return rows.flatMap(({ doc }) => (doc ? [doc as unknown as FlowDocument] : []));
-  };
-  const runsOf = async ({ personal }: Workspace) => {
-    const db = await personal.space.runs(month);
-    const { rows } = await db.allDocs({
-      startkey: 'execution:',
-      endkey: 'execution:\uffff',
-      include_docs: true,
-    });
-    return rows.map(({ doc }) => doc);
-  };
-  /** A flow with a version and a run, none of it pushed. */
-  const work = async (team: SpaceWorkspace) => {
-    const flow = await team.flows.save({ name: 'Mine', flow: graph, tags: ['kept'] });
-    await keepVersion(team.space.main, (await team.flows.read(flow.id)) as FlowDocument);
-    const runs = await team.space.runs(month);
-    const { rev } = await runs.put({
-      _id: `execution:${runId}`,
-      type: 'execution',
-      flowId: flow.id,
-      status: 'completed',
-    });
-    await noteOwn(runs, `execution:${runId}`, rev);
-    return flow;
-  };
-  /** As a pull stores it. */
-  const pulled = async (team: SpaceWorkspace, flowName: string) => {
-    const doc = { _id: `flow:${randomUUID()}`, type: 'flow', schemaVersion: 1, name: flowName, flow: graph };
-    await putRevision(team.space.main, doc, computeRevision(doc));
-    return doc._id.slice('flow:'.length);
-  };
-
-  beforeEach(async () => {
-    faults = createFaults();
-    opener = await createPouchOpener(faults.adapter);
-    name = `rescue-${randomUUID()}`;
-  });
-  afterEach(async () => {
-    faults.onWrite(null);
-    await Promise.all(opened.splice(0).map((workspace) => workspace.close().catch(() => {})));
-  });
+  const { faults, open, forget, losePersonal } = useDevice();
 
   it('leaves what was not pushed in the personal space: flows, versions and runs', async () => {
     const workspace = await open();
@@ -167,7 +75,7 @@ describe('a space that goes', () => {
 
   it('keeps a write that was under way, or says that it failed', async () => {
     for (let attempt = 0; attempt < 8; attempt += 1) {
-      name = `rescue-${randomUUID()}`;
+      forget();
       const workspace = await open();
       const team = await grant(workspace, 'one');
       const revoking = revoke(workspace);
@@ -264,7 +172,7 @@ describe('a space that goes', () => {
     await work(await grant(workspace, 'one'));
     await workspace.close();
     // The browser has removed the personal database, and nothing else.
-    await opener.openLocal(name).destroy();
+    await losePersonal();
     const reopened = await open();
     expect(reopened.get(spaceId)?.info.name).toBe('Team');
   });
@@ -272,7 +180,7 @@ describe('a space that goes', () => {
   it('loses nothing and doubles nothing, wherever the page dies', async () => {
     /** Whether it came to the end within so many writes. */
     const dieAfter = async (writes: number): Promise<boolean> => {
-      name = `rescue-${randomUUID()}`;
+      forget();
       const dying = await open();
       await work(await grant(dying, 'one'));
       let left = writes;
