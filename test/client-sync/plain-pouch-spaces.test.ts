@@ -1,6 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { eventually, localPouch, remotePouch } from '../server/proxy/personal-account.ts';
 import { grant, newMember, revoke, setRole, type Member, type Role } from './schedule-members.ts';
 
@@ -20,11 +20,8 @@ interface Team {
   member: Member;
 }
 
-let server: TestSettee;
+const server = useSettee();
 const syncs: Sync[] = [];
-beforeAll(async () => {
-  server = await startSettee();
-});
 afterEach(async () => {
   for (const { sync, local, ended } of syncs.splice(0)) {
     sync.cancel();
@@ -32,8 +29,6 @@ afterEach(async () => {
     await local.destroy();
   }
 });
-afterAll(() => server?.stop());
-
 async function openTeam(role: Role): Promise<Team> {
   const [owner, member] = [await newMember(server), await newMember(server)];
   const made = await owner.call('POST /api/spaces', { name: 'Team', kind: 'team' });

@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { Environment } from '../../client-sync/index.ts';
 import { createRecovery } from '../../client-sync/replication/recovery.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { createMeeting, graph, names, patient, type Person } from './space-members.ts';
 
 type Change = Parameters<Parameters<Environment['onChange']>[0]>[0];
@@ -27,14 +27,9 @@ function createWorld() {
 }
 
 describe('after a failure', () => {
-  let server: TestSettee;
+  const server = useSettee();
   const meeting = createMeeting(() => server);
-  beforeAll(async () => {
-    server = await startSettee();
-  });
   afterEach(() => meeting.close());
-  afterAll(() => server?.stop());
-
   const status = ({ browser }: Person) => expect.poll(() => browser.settee.status.get(), patient);
   const save = ({ browser }: Person, name: string, spaceId?: string) =>
     browser.settee.flows.save({ name, flow: graph, ...(spaceId === undefined ? {} : { spaceId }) });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { PouchDocument } from '../../client-sync/pouch/pouch-types.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { openPair, runAll, type Pair } from './replication-pair.ts';
 
 const flows = (seed: number, count: number): PouchDocument[] =>
@@ -11,12 +11,7 @@ const flow = (seed: number, changes: object = {}): PouchDocument =>
 const other = `2-${'a'.repeat(32)}`;
 
 describe('replication in one go', () => {
-  let server: TestSettee;
-  beforeAll(async () => {
-    server = await startSettee();
-  });
-  afterAll(() => server?.stop());
-
+  const server = useSettee();
   /** Two devices of one account. */
   const twoDevices = async (): Promise<[Pair, Pair]> => {
     const account = await server.register();

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { useSettee } from '../support/use-settee.ts';
 import { createMeeting, graph, names, openSpaces, patient } from './space-members.ts';
 
 describe('a flow that is shared from the browser', () => {
-  let server: TestSettee;
+  const server = useSettee();
   const meeting = createMeeting(() => server);
 
-  beforeAll(async () => {
-    server = await startSettee();
-  });
   afterEach(() => meeting.close());
-  afterAll(() => server?.stop());
-
   it('is one flow for both, with an editor open all the while, and comes back', async () => {
     const [ada, ben] = await Promise.all([
       meeting.join({ autosaveMilliseconds: 20 }),

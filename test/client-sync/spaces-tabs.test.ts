@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createSettee, type Environment, type Settee } from '../../client-sync/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { createOrigin, sharedMemory } from './one-origin.ts';
 import { createNetwork, memoryStorage, type Network } from './open-settee.ts';
 import { createMeeting, graph, openSpaces, patient, type Person } from './space-members.ts';
@@ -9,7 +9,7 @@ import { createMeeting, graph, openSpaces, patient, type Person } from './space-
 const password = 'a sofa for two tabs';
 
 describe('a membership that ends under several tabs', () => {
-  let server: TestSettee;
+  const server = useSettee();
   const meeting = createMeeting(() => server);
   const tabs: { settee: Settee; network: Network }[] = [];
   /** Tabs over the same databases and storage, signed in, in a team of the owner's. */
@@ -35,15 +35,10 @@ describe('a membership that ends under several tabs', () => {
     return { team: id, userId: user.id };
   };
 
-  beforeAll(async () => {
-    server = await startSettee();
-  });
   afterEach(async () => {
     await Promise.all(tabs.splice(0).map(({ settee }) => settee.close().catch(() => {})));
     await meeting.close();
   });
-  afterAll(() => server?.stop());
-
   it('is noticed by all of them, and rescued once', async () => {
     const origin = createOrigin();
     const owner = await meeting.join();

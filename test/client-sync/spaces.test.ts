@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { localNames } from '../../client-sync/local/names.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import { copyName } from '../../client-sync/spaces/copies.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { openBrowser } from './open-settee.ts';
 import {
   createMeeting,
@@ -17,7 +17,7 @@ import {
 } from './space-members.ts';
 
 describe('spaces in the browser', () => {
-  let server: TestSettee;
+  const server = useSettee();
   const meeting = createMeeting(() => server);
   const meet = async (role: 'editor' | 'viewer') => {
     const [ada, ben] = await Promise.all([meeting.join(), meeting.join()]);
@@ -30,12 +30,7 @@ describe('spaces in the browser', () => {
     await to.browser.settee.sync.now();
   };
 
-  beforeAll(async () => {
-    server = await startSettee();
-  });
   afterEach(() => meeting.close());
-  afterAll(() => server?.stop());
-
   it('open when the membership arrives, and hold the flows of their own', async () => {
     const { ada, ben, team } = await meet('editor');
     const made = await ada.browser.settee.flows.save({ name: 'Shared', flow: graph, spaceId: team });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createSettee, type Settee } from '../../client-sync/index.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
+import { startSettee } from '../support/settee.ts';
+import { useSettee } from '../support/use-settee.ts';
 import { createFaults, quotaExceeded, type Faults } from './faulty-memory.ts';
 import { memoryStorage, openBrowser, type Browser } from './open-settee.ts';
 
@@ -10,7 +11,7 @@ const graph = { nodes: [], edges: [] };
 const patient = { timeout: 20_000, interval: 50 };
 
 describe('the storage of a browser', () => {
-  let server: TestSettee;
+  const server = useSettee();
   const open: Settee[] = [];
   const newEmail = () => `storage-${Date.now()}-${Math.random()}@example.org`;
   const openWith = async (faults: Faults, given = {}): Promise<Browser> => {
@@ -21,14 +22,9 @@ describe('the storage of a browser', () => {
   const names = async (settee: Settee) =>
     (await settee.flows.list({ sort: 'name' })).flows.map(({ name }) => name);
 
-  beforeAll(async () => {
-    server = await startSettee();
-  });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((settee) => settee.close().catch(() => {})));
   });
-  afterAll(() => server?.stop());
-
   it('that is full fails saves with a code, keeps autosaved edits, and shows in the status', async () => {
     const faults = createFaults();
     const { settee: a } = await openWith(faults, {
