@@ -1,20 +1,15 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isIntactVersion, makeVersion } from '../../flow/index.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
-import { useSettee } from '../support/use-settee.ts';
 import {
   registerPersonal,
   spacesWithRole,
   startProxy,
   type PersonalAccount,
 } from '../server/proxy/personal-account.ts';
+import { usePersonal } from '../server/proxy/use-personal.ts';
 
-const settee = useSettee();
-let owner: PersonalAccount;
-
-beforeAll(async () => {
-  owner = await registerPersonal(settee);
-});
+const { settee, account: owner } = usePersonal();
 
 /** A revision that wins over any that was made honestly, with no history. */
 const forged = `9-${'f'.repeat(32)}`;

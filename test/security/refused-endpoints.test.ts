@@ -1,14 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useSettee } from '../support/use-settee.ts';
-import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
+import { describe, expect, it } from 'vitest';
+import { usePersonal } from '../server/proxy/use-personal.ts';
 import { rawRequest } from './raw-request.ts';
 
-const settee = useSettee();
-let owner: PersonalAccount;
-
-beforeAll(async () => {
-  owner = await registerPersonal(settee);
-});
+const { settee, account: owner } = usePersonal();
 
 /** Of one's own database: what an owner may still not do. */
 const ofDatabase = [

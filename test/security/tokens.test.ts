@@ -1,15 +1,10 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { useSettee } from '../support/use-settee.ts';
-import { registerPersonal, type PersonalAccount } from '../server/proxy/personal-account.ts';
+import { describe, expect, it } from 'vitest';
+import { registerPersonal } from '../server/proxy/personal-account.ts';
+import { usePersonal } from '../server/proxy/use-personal.ts';
 
-const settee = useSettee();
-let account: PersonalAccount;
-
-beforeAll(async () => {
-  account = await registerPersonal(settee);
-});
+const { settee, account } = usePersonal();
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
