@@ -36,7 +36,10 @@ export async function ownedAlone(directory: Directory, userId: string): Promise<
  * in after it was found that none would be left without an owner, the longest-serving of them becomes it.
  */
 export async function leaveSpaces(
-  services: Pick<RemoveSpaceServices, 'couch' | 'directory' | 'outbox' | 'now' | 'finishArrivals'> & {
+  services: Pick<
+    RemoveSpaceServices,
+    'couch' | 'directory' | 'outbox' | 'now' | 'finishArrivals' | 'unpublish'
+  > & {
     dissolve: (spaceId: string) => Promise<unknown>;
   },
   userId: string,

@@ -29,6 +29,8 @@ export interface RemoveSpaceServices {
   finishArrivals: (space: SpaceDocument) => Promise<boolean>;
   /** Looks at the document that is about to be closed, and throws where it must not be. */
   check?: (document: SpaceDocument) => void;
+  /** Takes away what was published of a space that goes with everything in it. */
+  unpublish: (spaceId: string) => Promise<void>;
   /** Whose it is then: once nobody can write there any more, `drain` takes to him what is left. */
   heir?: string;
   drain?: (space: SpaceDocument) => Promise<void>;
@@ -39,11 +41,12 @@ export interface RemoveSpaceServices {
  * last its entry go, so that a removal cut short anywhere is found in the directory and done again.
  */
 export async function removeSpace(services: RemoveSpaceServices, spaceId: string): Promise<void> {
-  const { couch, directory, outbox, drain } = services;
+  const { couch, directory, outbox, drain, unpublish } = services;
   const space = await closeSpace(services, spaceId);
   if (!space) return;
   await outbox.settle(spaceId);
-  if (space.heir !== undefined) await drain?.(space);
+  if (space.heir === undefined) await unpublish(spaceId);
+  else await drain?.(space);
   await removeInvitations(couch, Object.keys(space.invitations ?? {}));
   const database = databaseOf(space, couch.prefix);
   for (const runs of await listRunsDatabases(couch, database)) await couch.deleteDatabase(runs);

@@ -34,8 +34,9 @@ export function createSharedSpaces(options: {
   outbox: Outbox;
   clock: () => Date;
   finishArrivals: RemoveSpaceServices['finishArrivals'];
+  unpublish: RemoveSpaceServices['unpublish'];
 }): SharedSpaces {
-  const { couch, directory, outbox, clock, finishArrivals } = options;
+  const { couch, directory, outbox, clock, finishArrivals, unpublish } = options;
 
   return {
     async createSpace({ id = randomUUID(), ...wanted }) {
@@ -72,7 +73,7 @@ export function createSharedSpaces(options: {
       };
       required(await directory.read(spaceId));
       const now = clock();
-      await removeSpace({ couch, directory, outbox, now, check, finishArrivals: finish }, spaceId);
+      await removeSpace({ couch, directory, outbox, now, check, finishArrivals: finish, unpublish }, spaceId);
     },
   };
 }

@@ -158,7 +158,8 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const closing = new AbortController();
   const revocations = createRevocations(directory, couch.prefix);
   const finishArrivals = (space: SpaceDocument): Promise<boolean> => moves.finishArrivals(space);
-  const services = { couch, directory, outbox, finishArrivals };
+  const unpublish = (spaceId: string): Promise<void> => templates.removeIn(spaceId);
+  const services = { couch, directory, outbox, finishArrivals, unpublish };
   const shared = createSharedSpaces({ ...services, clock });
   const members = createSpaceMembers({ ...services, clock, ended: () => revocations.ended() });
   const createSpace: SharedSpaces['createSpace'] = (space) => shared.createSpace(space);
@@ -219,7 +220,10 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ownedAlone: (userId) => ownedAlone(directory, userId),
     async removeUser(userId) {
       await templates.removeOf(userId);
-      await leaveSpaces({ ...services, now: clock(), dissolve: moves.dissolve }, userId);
+      await leaveSpaces(
+        { ...services, now: clock(), dissolve: (spaceId) => moves.dissolve(spaceId) },
+        userId,
+      );
       await removeSpace({ ...services, now: clock() }, userId);
     },
     finishRemovals: () =>

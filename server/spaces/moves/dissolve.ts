@@ -8,7 +8,7 @@ import { listRunsDatabases, removeSpace } from '../remove-space.ts';
 import { databaseOf, monthsOf, spaceIdOf, type SpaceDocument } from '../space-document.ts';
 import { copyLeaves, copyVersions, readFlowLeaves } from './copy-flow.ts';
 import { isLive, readLeaves, writeLeaves } from './flow-leaves.ts';
-import type { Writers } from './late-edits.ts';
+import type { Writers } from './late-parts.ts';
 import type { MoveRequest } from './moves.ts';
 
 export interface DissolveServices {
@@ -52,7 +52,19 @@ export async function dissolve(services: DissolveServices, spaceId: string): Pro
   };
   const drain = (closed: SpaceDocument): Promise<void> => drainSpace(services, closed);
   const { finishArrivals } = services;
-  const removal = { couch, directory, outbox, now: clock(), check, heir: owner, drain, finishArrivals };
+  // What was published stays, as its flows do.
+  const unpublish = (): Promise<void> => Promise.resolve();
+  const removal = {
+    couch,
+    directory,
+    outbox,
+    now: clock(),
+    check,
+    heir: owner,
+    drain,
+    finishArrivals,
+    unpublish,
+  };
   await removeSpace(removal, spaceId);
   return true;
 }

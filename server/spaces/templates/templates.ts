@@ -12,6 +12,7 @@ import type { Couch } from '../../couch/couch.ts';
 import { engineStatus, orNull } from '../../couch/engine-error.ts';
 import { retry } from '../../couch/retry.ts';
 import { assetsIn, copyAssets } from '../moves/kept-content.ts';
+import { createMoveJournal } from '../moves/move-journal.ts';
 import { templatesSpaceId } from '../templates-space.ts';
 import {
   findTemplateId,
@@ -28,6 +29,8 @@ export interface Templates {
   unpublish(flowId: string, from: Publisher): Promise<void>;
   /** Takes away what a user published. */
   removeOf(userId: string): Promise<void>;
+  /** Takes away what was published of the flows that are in a space; what people made of it stays theirs. */
+  removeIn(spaceId: string): Promise<void>;
   /** Counts that somebody used a template: each user once, however often. */
   noteUse(templateId: string, userId: string): Promise<void>;
   /** How many people used each template. */
@@ -51,6 +54,10 @@ const notPublished = new Set([
 ]);
 
 const pageSize = 500;
+
+function idOf({ _id }: Pick<TemplateRecord, '_id'>): string {
+  return _id.slice('template:'.length);
+}
 
 function templateOf(flow: FlowDocument, templateId: string, publishedAt: string): FlowDocument {
   const shown = Object.entries(flowContent(flow)).filter(([key]) => !notPublished.has(key));
@@ -129,7 +136,16 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
     unpublish: async (flowId, from) => takeAway(await findTemplateId(couch, flowId, from)),
     async removeOf(userId) {
       for await (const { _id, publishedBy } of records()) {
-        if (publishedBy === userId) await takeAway(_id.slice('template:'.length));
+        if (publishedBy === userId) await takeAway(idOf({ _id }));
+      }
+    },
+    async removeIn(spaceId) {
+      const moves = createMoveJournal(couch);
+      for await (const record of records()) {
+        const move = record.spaceId === undefined ? null : await moves.read(record.flowId);
+        // The record names the space where the flow was when it was published.
+        const isMoved = move !== null && move.left.includes(record.spaceId ?? '');
+        if ((isMoved ? move.to : record.spaceId) === spaceId) await takeAway(idOf(record));
       }
     },
     async noteUse(templateId, userId) {
@@ -147,7 +163,7 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
     },
     async uses() {
       const counts = new Map<string, number>();
-      for await (const { _id, uses } of records()) counts.set(_id.slice('template:'.length), uses);
+      for await (const { _id, uses } of records()) counts.set(idOf({ _id }), uses);
       return counts;
     },
     copyAssets: (document, toDatabase) =>

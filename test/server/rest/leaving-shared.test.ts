@@ -26,8 +26,8 @@ test('where the last contributor leaves, or is taken out as a member, the flow i
   for (const who of ['other', 'owner'] as const) {
     const other = await newCaller(settee);
     const { owner, id, spaceId } = await newShared(other);
-    const { call } = who === 'owner' ? owner : other;
-    expect((await call(`DELETE /api/spaces/${spaceId}/members/${other.user.id}`)).status).toBe(204);
+    const caller = who === 'owner' ? owner : other;
+    expect((await caller.call(`DELETE /api/spaces/${spaceId}/members/${other.user.id}`)).status).toBe(204);
     expect(await spaceOf(owner, id)).toBe(owner.user.id);
     expect(await kindsOf(owner)).not.toContain('shared');
     expect(await kindsOf(other)).not.toContain('shared');
