@@ -10,6 +10,9 @@ import type { Role } from './spaces.ts';
  * another write came first, and every rule is decided on the document that is written.
  */
 
+/** With the time of each some 100 kB. */
+const rememberedFormer = 1000;
+
 /** Who wants the change: a user, who must have the rights for it, or null for the server itself. */
 export type Actor = string | null;
 
@@ -82,7 +85,7 @@ export function withoutMember(document: SpaceDocument, userId: string, now: Date
     members: omit(document.members, userId),
     grants: omit(document.grants, userId),
     since: omit(document.since, userId),
-    former: { ...document.former, [userId]: now.toISOString() },
+    former: withFormer(document.former, [userId], now),
   };
   // Said in the same write, so that a crash does not leave somebody alone with what is shared with nobody.
   const ending = lastMember(left) === null ? left : { ...left, dissolving: true as const };
@@ -98,14 +101,28 @@ export function withOwner(document: SpaceDocument, userId: string, from: Actor):
 /** Closes a space to everybody; its members are told by the outbox. */
 export function withoutMembers(document: SpaceDocument, now: Date): SpaceDocument {
   const ended = Object.keys(document.members);
-  const former = Object.fromEntries(ended.map((userId) => [userId, now.toISOString()]));
   return {
     ...inOutbox(document, ...ended),
     members: {},
     grants: {},
     since: {},
-    former: { ...document.former, ...former },
+    former: withFormer(document.former, ended, now),
   };
+}
+
+/**
+ * Those who were members, as many as are remembered: everything that is asked of a space reads its document. Whoever was
+ * forgotten is told that there is no such space, and his browser has long been told of the end by his own documents.
+ */
+function withFormer(
+  former: SpaceDocument['former'],
+  ended: readonly string[],
+  now: Date,
+): NonNullable<SpaceDocument['former']> {
+  const endedNow = ended.map((userId) => [userId, now.toISOString()] as const);
+  const all = Object.entries({ ...former, ...Object.fromEntries(endedNow) });
+  if (all.length <= rememberedFormer) return Object.fromEntries(all);
+  return Object.fromEntries(all.toSorted(([, a], [, b]) => (a < b ? 1 : -1)).slice(0, rememberedFormer));
 }
 
 function keepingAnOwner(document: SpaceDocument): SpaceDocument {

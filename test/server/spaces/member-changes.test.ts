@@ -101,6 +101,24 @@ describe('changes of members', () => {
   });
 });
 
+describe('those who were members', () => {
+  it('are remembered up to a thousand, the latest of them', () => {
+    let document = team;
+    for (let n = 0; n < 1002; n += 1) {
+      const at = new Date(now.getTime() + n * 1000);
+      const userId = `user ${n}`;
+      document = withoutMember(withMember(document, { userId, role: 'viewer', now: at }), userId, at);
+    }
+    const former = new Set(Object.keys(document.former ?? {}));
+    expect(former.size).toBe(1000);
+    expect([former.has('user 1'), former.has('user 2'), former.has('user 1001')]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
 describe('an invitation', () => {
   const expiresAt = '2026-11-28T12:00:00.000Z';
   const invitation: InvitationDocument = {
