@@ -1,6 +1,5 @@
-import { getOrNull, putNote, removeNote } from '../local/local-documents.ts';
+import { createNoteStore } from '../local/note-store.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import { createSignal } from '../signal.ts';
 import type { RefusedDocument } from '../types.ts';
 
 /** A refusal and the local database that holds the document: `main` or a month. */
@@ -18,34 +17,7 @@ export interface RefusedStore {
   close: () => void;
 }
 
-const prefix = 'refused:';
-
 export function createRefusedStore(notes: Pouch): RefusedStore {
-  const changed = createSignal<void>();
-  const feed = notes.changes({ since: 'now', live: true, return_docs: false }).on('change', ({ id }) => {
-    if (id.startsWith(prefix)) changed.emit();
-  });
-  feed.catch(() => {});
-  return {
-    async list() {
-      const { rows } = await notes.allDocs({
-        startkey: prefix,
-        endkey: `${prefix}\uffff`,
-        include_docs: true,
-      });
-      return rows.flatMap(({ doc }) => (doc ? [doc.refusal as Refusal] : []));
-    },
-    async find(docId) {
-      const note = await getOrNull(notes, prefix + docId);
-      return (note?.refusal as Refusal | undefined) ?? null;
-    },
-    async add(refusal) {
-      await putNote(notes, prefix + refusal.docId, { refusal });
-    },
-    async remove(docId) {
-      await removeNote(notes, prefix + docId);
-    },
-    onChange: changed.subscribe,
-    close: () => feed.cancel(),
-  };
+  const { put, ...store } = createNoteStore<Refusal>(notes, 'refused', 'refusal');
+  return { ...store, add: (refusal) => put(refusal.docId, refusal) };
 }

@@ -1,6 +1,5 @@
-import { putNote, removeNote } from '../local/local-documents.ts';
+import { createNoteStore } from '../local/note-store.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import { createSignal } from '../signal.ts';
 import type { Notice } from '../space-types.ts';
 import type { Unsubscribe } from '../types.ts';
 
@@ -15,28 +14,17 @@ export interface NoticeStore {
   close: () => void;
 }
 
-const prefix = 'notice:';
-
 /** Keeps notices in the personal space's notes. */
 export function createNoticeStore(notes: Pouch): NoticeStore {
-  const changed = createSignal<void>();
-  const feed = notes.changes({ since: 'now', live: true, return_docs: false }).on('change', ({ id }) => {
-    if (id.startsWith(prefix)) changed.emit();
-  });
-  feed.catch(() => {});
+  const store = createNoteStore<Notice>(notes, 'notice', 'notice');
   return {
     async list() {
-      const { rows } = await notes.allDocs({
-        startkey: prefix,
-        endkey: `${prefix}\uffff`,
-        include_docs: true,
-      });
-      const notices = rows.flatMap(({ doc }) => (doc ? [doc.notice as Notice] : []));
+      const notices = await store.list();
       return notices.toSorted((a, b) => (a.at < b.at ? 1 : Number(a.at > b.at) * -1));
     },
-    add: (notice) => putNote(notes, prefix + notice.id, { notice }),
-    dismiss: (id) => removeNote(notes, prefix + id),
-    onChange: changed.subscribe,
-    close: () => feed.cancel(),
+    add: (notice) => store.put(notice.id, notice),
+    dismiss: store.remove,
+    onChange: store.onChange,
+    close: store.close,
   };
 }
