@@ -1,5 +1,6 @@
 import type { Conflict, Flow, Settee } from '../client-sync/index.ts';
 import { useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { useAction, useWatch } from './use-live.ts';
 
 const none: Conflict[] = [];
@@ -49,11 +50,7 @@ function ConflictRow({ settee, conflict }: { settee: Settee; conflict: Conflict 
       {merging && local && server && (
         <FieldMerge local={local} server={server} onMerged={(merged) => resolve({ merged })} />
       )}
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { Device, Settee } from '../client-sync/index.ts';
 import { useCallback, useEffect, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { useAction, useWatch } from './use-live.ts';
 
 /** The person's browsers, this one first to be renamed. */
@@ -46,11 +47,7 @@ export function DeviceList({ settee }: { settee: Settee }) {
           </li>
         ))}
       </ul>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { Flow, FlowListResult, Settee, SpaceSummary } from '../client-sync/index.ts';
 import { type DragEvent, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { readFlowFile } from './read-flow-file.ts';
 import { useAction, useWatch } from './use-live.ts';
 
@@ -44,11 +45,7 @@ export function FlowList({ settee, onOpen }: { settee: Settee; onOpen: (flowId: 
         </button>
       </div>
       <DropZone onFiles={(files) => run(() => saveFiles(settee, files))} />
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
       <table>
         <thead>
           <tr>

@@ -1,5 +1,6 @@
 import type { InvitationPreview, Settee } from '../client-sync/index.ts';
 import { useEffect, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { useAction, useWatch } from './use-live.ts';
 
 const linkPattern = /^#\/invitations\/([^/?#]+)$/;
@@ -49,11 +50,7 @@ export function InvitationPanel({ settee }: { settee: Settee }) {
           Not now
         </button>
       </div>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { Settee, SpaceRole } from '../client-sync/index.ts';
 import { type FormEvent, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { fieldText } from './field-text.ts';
 import { useAction } from './use-live.ts';
 
@@ -38,11 +39,7 @@ export function InviteForm({ settee, spaceId }: { settee: Settee; spaceId: strin
           Pass this link on; it works once: <a href={link}>{link}</a>
         </p>
       )}
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </>
   );
 }

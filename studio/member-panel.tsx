@@ -1,5 +1,6 @@
 import type { Settee, Member, SpaceRole, SpaceSummary } from '../client-sync/index.ts';
 import { useCallback, useEffect, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { InviteForm } from './invite-form.tsx';
 import { useAction } from './use-live.ts';
 
@@ -70,11 +71,7 @@ export function MemberPanel(props: { settee: Settee; space: SpaceSummary; userId
           </button>
         )}
       </div>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { Flow, Settee, ShareWith, SpaceSummary } from '../client-sync/index.ts';
 import type { FormEvent } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { fieldText } from './field-text.ts';
 import { useAction, useWatch } from './use-live.ts';
 
@@ -64,11 +65,7 @@ export function ShareForm({ settee, flow }: { settee: Settee; flow: Flow }) {
           {isPublic ? 'Withdraw the template' : 'Publish as a template'}
         </button>
       </div>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </div>
   );
 }

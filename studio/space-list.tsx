@@ -1,5 +1,6 @@
 import type { Settee, SpaceSummary } from '../client-sync/index.ts';
 import { type FormEvent, useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { MemberPanel } from './member-panel.tsx';
 import { fieldText } from './field-text.ts';
 import { useAction, useWatch } from './use-live.ts';
@@ -52,11 +53,7 @@ export function SpaceList({ settee }: { settee: Settee }) {
           Create team
         </button>
       </form>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { Settee, Template } from '../client-sync/index.ts';
 import { useState } from 'react';
+import { ErrorLine } from './error-line.tsx';
 import { useAction } from './use-live.ts';
 
 /** Public flows, most used first; using one makes a flow of one's own from it. */
@@ -37,11 +38,7 @@ export function TemplateList({ settee, onOpen }: { settee: Settee; onOpen: (flow
           </li>
         ))}
       </ul>
-      {error && (
-        <p role="alert" className="error">
-          {error}
-        </p>
-      )}
+      <ErrorLine error={error} />
     </section>
   );
 }
