@@ -1,25 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeFlows } from '../support/flows.ts';
 import { startSettee, type TestSettee } from '../support/settee.ts';
+import { startPlainPouch } from './plain-pouch.ts';
 import { openProfile, signUp, waitForSync, type Profile } from './profile.ts';
 
 const password = 'a sofa for three';
 const patience = { timeout: 60_000 };
-
-interface PlainSync {
-  errors: string[];
-  denied: string[];
-  names: () => Promise<Record<string, unknown>>;
-  change: (id: string) => Promise<void>;
-}
-
-declare global {
-  interface Window {
-    plain: PlainSync;
-  }
-}
 
 const nameOf = (page: Page, id: string) =>
   page.evaluate(async (flowId) => (await window.settee.flows.get(flowId))?.name, id);
@@ -33,59 +20,6 @@ const save = (page: Page, change: { id: string; name?: string; description?: str
       ),
     change,
   );
-
-/** Begins a plain PouchDB, with default options, that syncs the space live: all it has is a bearer token. */
-async function startPlainPouch(page: Page, account: { email: string; password: string }, spaceId: string) {
-  await page.evaluate(await readFile('node_modules/pouchdb/dist/pouchdb.min.js', 'utf8'));
-  await page.evaluate(
-    async ({ credentials, id }) => {
-      const json = (path: string, init: RequestInit = {}) =>
-        fetch(path, init).then((answer) => answer.json());
-      const { accessToken } = await json('/api/auth/login', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(credentials),
-      });
-      const headers = { authorization: `Bearer ${accessToken}` };
-      const { spaces } = await json('/api/spaces', { headers });
-      const url = spaces.find((space: { id: string }) => space.id === id).url as string;
-      // oxlint-disable-next-line typescript/no-explicit-any -- the page's global has no types
-      const Pouch = (window as any).PouchDB;
-      const local = new Pouch('plain');
-      const remote = new Pouch(new URL(new URL(url).pathname, window.location.origin).href, {
-        fetch: (input: string, init: RequestInit & { headers: Headers }) => {
-          init.headers.set('authorization', headers.authorization);
-          return Pouch.fetch(input, init);
-        },
-      });
-      const errors: string[] = [];
-      const denied: string[] = [];
-      local
-        .sync(remote, { live: true, retry: true })
-        .on('error', (error: unknown) => errors.push(JSON.stringify(error)))
-        .on('denied', ({ doc }: { doc: { reason?: string } }) => denied.push(String(doc.reason)));
-      window.plain = {
-        errors,
-        denied,
-        names: async () => {
-          const { rows } = await local.allDocs({
-            include_docs: true,
-            startkey: 'flow:',
-            endkey: 'flow:\uffff',
-          });
-          return Object.fromEntries(
-            rows.map((row: { id: string; doc: { name: string } }) => [row.id.slice(5), row.doc.name]),
-          );
-        },
-        change: async (flowId) => {
-          const doc = await local.get(`flow:${flowId}`);
-          await local.put({ ...doc, name: 'a viewer was here' });
-        },
-      };
-    },
-    { credentials: account, id: spaceId },
-  );
-}
 
 describe('three people and a team', () => {
   const people = {
