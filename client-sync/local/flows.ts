@@ -109,8 +109,7 @@ async function listFlows(workspace: Workspace, query: FlowQuery): Promise<FlowLi
   const { offset = 0, limit = defaultLimit } = query;
   const page = ids.slice(offset, offset + limit);
   const flows = new Map<string, Flow>();
-  for (const space of new Set(page.map((docId) => places.get(docId)))) {
-    if (!space) continue;
+  const readSpace = async (space: SpaceWorkspace): Promise<void> => {
     const docs = await readInOrder(
       space.space.main,
       page.filter((docId) => places.get(docId) === space),
@@ -121,7 +120,9 @@ async function listFlows(workspace: Workspace, query: FlowQuery): Promise<FlowLi
     });
     const show = page.length > defaultLimit ? flowFromDocument : space.flows.remember;
     for (const doc of docs) flows.set(doc._id, placed(space, show(doc as unknown as FlowDocument)));
-  }
+  };
+  const spaces = new Set(page.flatMap((docId) => places.get(docId) ?? []));
+  await Promise.all([...spaces].map(readSpace));
   return { flows: page.flatMap((docId) => flows.get(docId) ?? []), total: ids.length };
 }
 
