@@ -15,6 +15,8 @@ export interface BulkDocsRequest {
   mayWrite: boolean;
   /** What the quota has room for. */
   room: Room;
+  /** Told of each document before the engine has it. */
+  onAccepted?(document: BulkDocument): void;
   /** Begins the engine's request; called when there is a first document for it. */
   send(body: Readable): Promise<EngineAnswer>;
   /** Called when the engine is about to have the whole body. */
@@ -57,7 +59,11 @@ export async function passBulkDocs(options: BulkDocsRequest): Promise<BulkDocsOu
   const reader = new BulkDocsReader({
     limits,
     emit: (piece) => pieces.push(piece),
-    refuse: (document) => refusalReason(document, options),
+    refuse(document) {
+      const reason = refusalReason(document, options);
+      if (reason === null) options.onAccepted?.(document);
+      return reason;
+    },
   });
 
   async function flush(): Promise<void> {

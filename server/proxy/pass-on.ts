@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Couch } from '../couch/couch.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
+import type { Authors } from '../spaces/moves/authors.ts';
 import { boundless, type Quota, type Room } from '../spaces/quota.ts';
 import { createBootstrap } from './bootstrap/serve-bootstrap.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
@@ -28,6 +29,7 @@ export interface PassOnOptions {
   limits: ProxyLimits;
   doorbell: Pick<Doorbell, 'ring'>;
   quota: Pick<Quota, 'room'>;
+  authors: Pick<Authors, 'note'>;
 }
 
 type EngineHeaders = Record<string, string>;
@@ -159,6 +161,11 @@ export function createPassOn(options: PassOnOptions): (exchange: Exchange) => Pr
       limits,
       mayWrite,
       room: mayWrite ? await quota.room(exchange.access) : boundless,
+      onAccepted({ id, rev, isReplicated }) {
+        if (!isReplicated || id === undefined || rev === undefined) return;
+        const { database, userId } = exchange.access;
+        options.authors.note({ database, id, revision: rev }, userId);
+      },
       send: (body) => upstream.send({ ...engineRequest(exchange, headers), body }),
       onWhole: (answer) => void (exchange.open.storing = answer),
     });

@@ -27,7 +27,7 @@ export interface ProxyAuth {
 
 export interface ProxyOptions {
   couch: Pick<Couch, 'origin' | 'prefix' | 'server' | 'engineToken'>;
-  spaces: Pick<Spaces, 'access' | 'endedFor' | 'monthState' | 'provisionMonth' | 'onRevoked'>;
+  spaces: Pick<Spaces, 'access' | 'endedFor' | 'monthState' | 'provisionMonth' | 'onRevoked' | 'moves'>;
   auth: ProxyAuth;
   doorbell: Pick<Doorbell, 'ring'>;
   quota: Pick<Quota, 'room'>;
@@ -51,7 +51,8 @@ export function createProxy({ couch, spaces, auth, doorbell, quota, log, ...opti
   const upstream = createUpstream(couch.origin);
   const requests = createOpenRequests({ perUser: limits.requestsPerUser });
   const months = createMonthGate(spaces);
-  const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell, quota });
+  const { authors } = spaces.moves;
+  const passOn = createPassOn({ couch, upstream, requests, months, limits, doorbell, quota, authors });
   const stopListening = [
     auth.onSessionEnd((id) => requests.endSession(id)),
     spaces.onRevoked(({ spaceId, userId, end }) => requests.endMembership(spaceId, userId, end)),

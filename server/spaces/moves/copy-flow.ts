@@ -11,10 +11,18 @@ export interface Places {
   target: nano.DocumentScope<object>;
 }
 
-/** The versions of a flow, so that nothing shows before its history is there. Answers how many there are. */
-export async function copyVersions({ source, target }: Places, flowId: string): Promise<number> {
+/**
+ * The versions of a flow, or those of them that are named, so that nothing shows before its history is there. Answers
+ * how many there are.
+ */
+export async function copyVersions(
+  { source, target }: Places,
+  flowId: string,
+  only?: ReadonlySet<string>,
+): Promise<number> {
   let count = 0;
-  for await (const { content } of readVersions(source, flowId)) {
+  for await (const { winner, content } of readVersions(source, flowId)) {
+    if (only?.has(winner._id) === false) continue;
     count += 1;
     if (content === null) continue;
     await copyAssets(source, target, assetsIn(content));
@@ -56,8 +64,13 @@ export async function endFlow(source: Places['source'], leaves: readonly Leaf[])
 }
 
 /** Ends the versions; each is looked for in the other space once more, so that the last one is never lost. */
-export async function endVersions({ source, target }: Places, flowId: string): Promise<void> {
+export async function endVersions(
+  { source, target }: Places,
+  flowId: string,
+  only?: ReadonlySet<string>,
+): Promise<void> {
   for await (const { winner, content } of readVersions(source, flowId)) {
+    if (only?.has(winner._id) === false) continue;
     if (content !== null) await keepContent(target, content);
     await endDocument(source, winner);
   }

@@ -5,6 +5,7 @@ import { spaceOf } from '../space-document.ts';
 import type { Space } from '../spaces.ts';
 import { restoreLeaves } from '../restore-ended/restore-flow.ts';
 import { announceArrival, withdrawArrival } from './arrivals.ts';
+import type { Authors } from './authors.ts';
 import { copyLeaves, copyVersions, endFlow, endVersions, readFlowLeaves, type Places } from './copy-flow.ts';
 import { isEndOfMove, isLive } from './flow-leaves.ts';
 import type { MoveDocument, MoveJournal } from './move-journal.ts';
@@ -14,6 +15,7 @@ export interface MoveServices {
   couch: Couch;
   directory: Directory;
   journal: MoveJournal;
+  authors: Authors;
   createSpace: SharedSpaces['createSpace'];
 }
 

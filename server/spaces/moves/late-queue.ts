@@ -1,5 +1,5 @@
 import type { Log } from '../../log.ts';
-import type { Writers } from './late-edits.ts';
+import type { Writers } from './late-parts.ts';
 
 /** Writes that come so close together are looked at together, with all of their authors. */
 const gatherMilliseconds = 50;

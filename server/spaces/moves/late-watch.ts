@@ -3,7 +3,7 @@ import { bareId, flowDocId, idPrefixes, parseDatabaseName } from '../../../schem
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
 import { spaceIdIn } from '../space-document.ts';
-import type { Writers } from './late-edits.ts';
+import type { Writers } from './late-parts.ts';
 import { listMoved } from './move-marks.ts';
 
 /** What this process knows of a database from which flows went away. */

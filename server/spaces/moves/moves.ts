@@ -13,8 +13,9 @@ import { endArrivals } from './arrivals.ts';
 import { dissolve, drainSpace, findDissolving, type DissolveServices } from './dissolve.ts';
 import { finishMove, type MoveServices } from './finish-move.ts';
 import { isLive } from './flow-leaves.ts';
+import { createAuthors, type Authors } from './authors.ts';
 import { createFlowTurns } from './flow-turns.ts';
-import { carryLate, type Writers } from './late-edits.ts';
+import { carryLate } from './late-edits.ts';
 import { createLateQueue } from './late-queue.ts';
 import { createLateWatch } from './late-watch.ts';
 import { readFlowLeaves } from './copy-flow.ts';
@@ -37,7 +38,9 @@ export interface Moves {
   moveFlow(request: MoveRequest): Promise<void>;
   /** Somebody wrote in a database: what is there of flows that left it is taken on. */
   afterWrite(written: { database: string; userId: string }): void;
-  /** The same where nobody knows who wrote; the next sweep looks. */
+  /** Who sends what is noted before it is stored. */
+  readonly authors: Authors;
+  /** The same as `afterWrite` where nobody knows who wrote; the next sweep looks. */
   afterUnknownWrite(database: string): void;
   /**
    * Ends a space of shared flows where nobody but its owner is left; false where somebody is. What fails is tried again
@@ -71,7 +74,8 @@ export function createMoves(options: {
 }): Moves {
   const { couch, directory, outbox, createSpace, clock, log, ended = () => Promise.resolve() } = options;
   const journal = createMoveJournal(couch);
-  const services: MoveServices = { couch, directory, journal, createSpace };
+  const authors = createAuthors();
+  const services: MoveServices = { couch, directory, journal, authors, createSpace };
   const turns = createFlowTurns();
   const unfinished = new Set<string>();
   /** Spaces whose end failed, or was cut short. */
@@ -220,6 +224,7 @@ export function createMoves(options: {
     dissolve: dissolveOrLater,
     finishArrivals,
     drain: (space) => drainSpace(ending, space),
+    authors,
     afterWrite: ({ database, userId }) => queue.add(database, userId),
     afterUnknownWrite: (database) => queue.addUnknown(database),
     async whereabouts(flowId) {
@@ -245,8 +250,6 @@ export function createMoves(options: {
     },
   };
 }
-
-export type { Writers };
 
 function assertRoles({
   source,

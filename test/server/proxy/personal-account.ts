@@ -127,5 +127,6 @@ export function spacesWithRole(settee: TestSettee, role: Role): ProxyOptions['sp
     monthState: (access) => spaces.monthState(access),
     provisionMonth: (access) => spaces.provisionMonth(access),
     onRevoked: (listener) => spaces.onRevoked(listener),
+    moves: spaces.moves,
   };
 }

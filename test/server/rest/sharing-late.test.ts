@@ -3,6 +3,7 @@ import { useSettee } from '../../support/use-settee.ts';
 import { join, newCaller, newTeam, readDocuments, type Caller } from './team.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 }, data: { label: 'Start' } }], edges: [] };
+const ownHash = '0123456789abcdef0123456789abcdef';
 const settee = useSettee();
 let owner: Caller;
 let other: Caller;
@@ -26,10 +27,13 @@ async function replicate(who: Caller, database: string, id: string) {
 async function push(
   who: Caller,
   database: string,
-  { changes, of }: { changes: object; of: { _revisions: { start: number; ids: string[] } } },
+  {
+    changes,
+    of,
+    hash = 'abcdef0123456789abcdef0123456789',
+  }: { changes: object; of: { _revisions: { start: number; ids: string[] } }; hash?: string },
 ) {
   const { start, ids } = of._revisions;
-  const hash = 'abcdef0123456789abcdef0123456789';
   const edit = { ...of, ...changes, _rev: `${start + 1}-${hash}` };
   const docs = [{ ...edit, _revisions: { start: start + 1, ids: [hash, ...ids] } }];
   const { status, body } = await who.call(`POST /db/${database}/_bulk_docs`, { docs, new_edits: false });
@@ -68,6 +72,35 @@ test('a late edit of somebody who lost the flow becomes a copy of his', async ()
     description: 'mine now',
     conflicts: 0,
   });
+});
+
+test('late edits that two people send at the same moment go each where its author may have it', async () => {
+  const team = await newTeam(owner);
+  await join(team, { owner, who: other });
+  const ids = await Promise.all(Array.from({ length: 5 }, () => newFlow({ spaceId: team.id })));
+  for (const id of ids) {
+    const of = await replicate(other, team.database, id);
+    await owner.call(`POST /api/flows/${id}/move`, { spaceId: owner.user.id });
+    await Promise.all([
+      push(other, team.database, { of, changes: { description: 'of the other' } }),
+      push(owner, team.database, { of, changes: { name: 'of the owner' }, hash: ownHash }),
+    ]);
+  }
+  const flowsOf = async (who: Caller) => {
+    const { flows } = (await who.call('GET /api/flows?limit=100')).body;
+    return flows.filter((flow: { id: string; parentFlowId?: string }) =>
+      [flow.id, flow.parentFlowId].some((id) => id !== undefined && ids.includes(id)),
+    );
+  };
+  await vi.waitFor(async () => {
+    expect(await flowsOf(other)).toEqual(
+      ids.map(() => expect.objectContaining({ name: 'First', description: 'of the other' })),
+    );
+    expect(await flowsOf(owner)).toEqual(
+      ids.map(() => expect.objectContaining({ name: 'of the owner', conflicts: 0 })),
+    );
+  }, 10_000);
+  expect((await flowsOf(owner)).map(({ id }: { id: string }) => id).toSorted()).toEqual(ids.toSorted());
 });
 
 test('a plain client edits a shared flow as it read it, and the edit counts for more than the move', async () => {
