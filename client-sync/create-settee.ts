@@ -2,6 +2,7 @@ import { isMonth } from '../schema/database-names.ts';
 import { createAccount } from './account/account.ts';
 import { createAssets, fetchAssetFrom } from './assets/assets.ts';
 import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
+import { readFewLeaves } from './bootstrap/few-leaves.ts';
 import { createQuestions } from './account/questions.ts';
 import { afterSync } from './conflicts/after-sync.ts';
 import { shareStorage } from './background/shared-storage.ts';
@@ -178,6 +179,8 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
           }),
         fill: ({ remote, ...filling }) =>
           bootstrapDatabase({ ...filling, remote, url: remote.url, fetcher: streaming }),
+        few: ({ remote, since, signal }) =>
+          readFewLeaves({ url: remote.url, fetcher: streaming, since, signal }),
         dispatch: status.dispatch,
         onFirstSync: () => current.noteFilled(),
         onSettled: (space, pushedThrough) => {

@@ -1,5 +1,7 @@
+import type { FewLeaves } from '../bootstrap/few-leaves.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { DatabaseRef, Direction, SyncEvent } from '../status/sync-facts.ts';
+import type { Sequence } from './checkpoint.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { Recovery } from './recovery.ts';
 import type { RemoteDatabase } from './remote-database.ts';
@@ -28,6 +30,8 @@ export interface DatabaseSyncOptions {
   open: (pending: PendingChanges, arrival: Arrival, signal: AbortSignal) => Promise<RemoteDatabase | null>;
   /** Fills the local database before its first pull. */
   fill: (filling: Filling) => Promise<unknown>;
+  /** What has changed since a sequence, where one request can give it; null where not. */
+  few: (asked: { remote: RemoteDatabase; since: Sequence; signal: AbortSignal }) => Promise<FewLeaves | null>;
   scheduler: Scheduler;
   /** For what takes long in one step, so that it holds up no edits. */
   fillScheduler: Scheduler;

@@ -34,6 +34,10 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const failures: Record<Direction, number> = { push: 0, pull: 0 };
   const lastErrors: Record<Direction, unknown> = { push: null, pull: null };
   let isHurried = false;
+  /** The server said that something was written; it may be what this device has sent since the last pull began. */
+  let isHinted = false;
+  let hasSent = false;
+  let isSending = false;
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
 
@@ -58,6 +62,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
       isThere: (docId, revision) => arrived.delete(`${docId}@${revision}`),
       isNew: (docId, revision) => options.maySendUnasked() && pending.isNew(docId, revision),
       onActive: report.active,
+      few: (since) => options.few({ remote, since, signal }),
+      onArrival: arrival,
     });
   });
   const save = async () => {
@@ -90,6 +96,8 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (direction === 'push') later('confirm', confirmMilliseconds, () => quietly('pull'));
   };
   const pushBatch = ({ push }: Pair): Promise<Batch> => {
+    isSending = pending.count() > 0;
+    hasSent ||= isSending;
     pushing = pushing
       .then(() => push.step())
       .then((batch) => {
@@ -97,8 +105,19 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
         return batch;
       });
     const next = pushing;
-    pushing = next.catch(() => nothing);
+    pushing = next
+      .catch(() => nothing)
+      .finally(() => {
+        isSending = false;
+      });
     return next;
+  };
+  const pullBatch = ({ pull }: Pair): Promise<Batch> => {
+    // What was sent from here need not come back whole.
+    const expectsFew = isHinted && !hasSent;
+    isHinted = false;
+    hasSent = isSending;
+    return pull.step({ expectsFew });
   };
   /** Sends nothing where nothing waits: the push passes over what has come. */
   const passArrived = async (opened: Pair): Promise<void> => {
@@ -121,7 +140,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     try {
       const opened = await pair.get();
       if (opened) {
-        const batch = await (direction === 'push' ? pushBatch(opened) : opened.pull.step());
+        const batch = await (direction === 'push' ? pushBatch(opened) : pullBatch(opened));
         ringing.seen(direction === 'pull' ? batch.seen : 0);
         report.transferred(direction, batch);
         afterBatch(direction, batch.written);
@@ -242,7 +261,9 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     run,
     retry,
     ring: () => {
-      if (!live) ringing.ring();
+      if (live) return;
+      isHinted = true;
+      ringing.ring();
     },
     async runBoth() {
       try {

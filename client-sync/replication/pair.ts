@@ -1,6 +1,7 @@
+import type { FewLeaves } from '../bootstrap/few-leaves.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import { createCheckpoint, type Checkpoint, type Sequence } from './checkpoint.ts';
-import { createPull, type OneShot } from './pull.ts';
+import { createPull, type OneShot, type Pull } from './pull.ts';
 import { createPush } from './push.ts';
 import type { RemoteDatabase } from './remote-database.ts';
 import type { Direction } from '../status/sync-facts.ts';
@@ -9,7 +10,7 @@ import type { Direction } from '../status/sync-facts.ts';
 export interface Pair {
   remote: RemoteDatabase;
   push: OneShot;
-  pull: OneShot;
+  pull: Pull;
   /** Writes down how far both have come. */
   save: () => Promise<void>;
   /** Goes on from the checkpoints: another replication of the same pair has run. */
@@ -22,9 +23,11 @@ interface PairOptions {
   isThere: (docId: string, revision: string) => boolean;
   isNew: (docId: string, revision: string) => boolean;
   onActive: (direction: Direction) => void;
+  few: (since: Sequence) => Promise<FewLeaves | null>;
+  onArrival: (docId: string, revision: string) => void;
 }
 
-export function createPair({ local, remote, isThere, isNew, onActive }: PairOptions): Pair {
+export function createPair({ local, remote, isThere, isNew, onActive, few, onArrival }: PairOptions): Pair {
   const [pushed, pulled] = [createCheckpoint(local, remote), createCheckpoint(remote, local)];
   const push = createPush({
     local,
@@ -39,6 +42,8 @@ export function createPair({ local, remote, isThere, isNew, onActive }: PairOpti
     remote,
     changes: remote.page,
     checkpoint: pulled,
+    few,
+    onArrival,
     onActive: () => onActive('pull'),
   });
   const keep = { push: createKeeper(push, pushed), pull: createKeeper(pull, pulled) };

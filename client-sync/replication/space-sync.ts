@@ -33,6 +33,7 @@ type Shared = Pick<
   | 'iso'
   | 'dispatch'
   | 'fill'
+  | 'few'
   | 'gatherMilliseconds'
 >;
 

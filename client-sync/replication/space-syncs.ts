@@ -42,7 +42,7 @@ export function createSpaceSyncs(
   options: EngineOptions,
   { pace, dispatch, onHeard }: SpaceSyncsContext,
 ): SpaceSyncs {
-  const { workspace, access, environment, clock, retryAfter, fill } = options;
+  const { workspace, access, environment, clock, retryAfter, fill, few } = options;
   const [scheduler, fillScheduler] = [createScheduler(2), createScheduler(2)];
   const open = new Map<SpaceWorkspace, SpaceSync>();
   const stopping = new Map<SpaceWorkspace, Promise<void>>();
@@ -90,6 +90,7 @@ export function createSpaceSyncs(
       busyMilliseconds: retryAfter.remaining,
       dispatch,
       fill,
+      few,
       gatherMilliseconds: () => (pace().frequency === 'live' ? gatherMilliseconds : null),
       iso: clock.iso,
       now: clock.now,

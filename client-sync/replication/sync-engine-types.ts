@@ -34,6 +34,7 @@ export interface EngineOptions {
     pauseAfter: (failures: number) => number;
   }) => LiveStream;
   fill: DatabaseSyncOptions['fill'];
+  few: DatabaseSyncOptions['few'];
   dispatch: (event: SyncEvent) => void;
   /** The personal space has caught up for the first time since the start. */
   onFirstSync: () => void;

@@ -118,7 +118,7 @@ describe('months of runs', () => {
     await b.settee.sync.now();
     let duringPull: Promise<{ id: string }> | undefined;
     a.network.intercept((url, init, send) => {
-      if (!url.includes('-runs-') || !url.includes('_bulk_get')) return undefined;
+      if (!url.includes('-runs-') || !/_bulk_get|_bootstrap/.test(url)) return undefined;
       duringPull ??= a.settee.executions.start({ flowId: 'f' });
       return duringPull.then(() => send(url, init));
     });

@@ -89,7 +89,7 @@ describe('documents that the server refuses', () => {
     await a.settee.flows.save({ id, name: 'mine' });
     await a.settee.flows.save({ id, name: 'mine again' });
     a.network.intercept((url) =>
-      url.includes('_changes') ? Promise.reject(new TypeError('lost')) : undefined,
+      /_changes|_bootstrap/.test(url) ? Promise.reject(new TypeError('lost')) : undefined,
     );
     a.network.mend();
     a.settee.sync.now().catch(() => {});

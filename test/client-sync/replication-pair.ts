@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { patientFetch } from '../../client-sync/account/read-answer.ts';
+import { readFewLeaves } from '../../client-sync/bootstrap/few-leaves.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
 import { createCheckpoint } from '../../client-sync/replication/checkpoint.ts';
 import { fetchChanges } from '../../client-sync/replication/fetch-changes.ts';
-import { createPull, type OneShot } from '../../client-sync/replication/pull.ts';
+import { createPull, type OneShot, type Pull } from '../../client-sync/replication/pull.ts';
 import { createPush } from '../../client-sync/replication/push.ts';
 import { openRemoteDatabase, type Refused } from '../../client-sync/replication/remote-database.ts';
 import type { TestSettee } from '../support/settee.ts';
@@ -18,7 +19,7 @@ export interface Pair {
   requests: string[];
   refused: Refused[];
   /** A new replication of the same pair, as after a restart. */
-  pull: (options?: { batchSize?: number }) => OneShot & { save: () => Promise<void> };
+  pull: (options?: { batchSize?: number }) => Pull & { save: () => Promise<void> };
   push: (options?: {
     isNew?: () => boolean;
     isThere?: (docId: string, revision: string) => boolean;
@@ -50,7 +51,7 @@ export async function openPair(server: TestSettee, account?: { token: string; id
     onRefused: async (documents) => void refused.push(...documents),
     onAccepted: async () => {},
   });
-  const saved = (oneShot: OneShot, checkpoint: ReturnType<typeof createCheckpoint>) =>
+  const saved = <T extends OneShot>(oneShot: T, checkpoint: ReturnType<typeof createCheckpoint>) =>
     Object.assign(oneShot, { save: () => checkpoint.write(oneShot.sequence() ?? 0) });
   return {
     local,
@@ -60,9 +61,11 @@ export async function openPair(server: TestSettee, account?: { token: string; id
     refused,
     pull(options = {}) {
       const checkpoint = createCheckpoint(remote, local);
+      const { signal } = new AbortController();
+      const few = (since: string | number) => readFewLeaves({ url, fetcher, since, signal });
       const changes = (query: { since: string | number; limit: number }) => fetchChanges(fetcher, url, query);
       return saved(
-        createPull({ local, remote, changes, checkpoint, onActive: () => {}, ...options }),
+        createPull({ local, remote, changes, few, checkpoint, onActive: () => {}, ...options }),
         checkpoint,
       );
     },
