@@ -1,8 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../client-sync/index.ts';
 import { createRecovery } from '../../client-sync/replication/recovery.ts';
 import { useSettee } from '../support/use-settee.ts';
-import { createMeeting, graph, names, patient, type Person } from './space-members.ts';
+import { graph, names, patient, useMeeting, type Person } from './space-members.ts';
 
 type Change = Parameters<Parameters<Environment['onChange']>[0]>[0];
 
@@ -28,8 +28,7 @@ function createWorld() {
 
 describe('after a failure', () => {
   const server = useSettee();
-  const meeting = createMeeting(() => server);
-  afterEach(() => meeting.close());
+  const meeting = useMeeting(server);
   const status = ({ browser }: Person) => expect.poll(() => browser.settee.status.get(), patient);
   const save = ({ browser }: Person, name: string, spaceId?: string) =>
     browser.settee.flows.save({ name, flow: graph, ...(spaceId === undefined ? {} : { spaceId }) });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { SetteeOptions } from '../../client-sync/index.ts';
 import type { TestSettee } from '../support/settee.ts';
 import { openBrowser, type Browser } from './open-settee.ts';
@@ -22,16 +22,19 @@ export interface Meeting {
   again(person: Person, options?: Partial<SetteeOptions>): Promise<Person>;
   /** A team of the first person's, with the others in it; open in all their browsers. */
   team(owner: Person, ...members: [Person, 'owner' | 'editor' | 'viewer'][]): Promise<string>;
-  close(): Promise<void>;
 }
 
-export function createMeeting(server: () => TestSettee): Meeting {
+/** Browsers of several people, closed after each test. */
+export function useMeeting(server: TestSettee): Meeting {
   const browsers: Browser[] = [];
   const open = async (options: Partial<SetteeOptions> = {}) => {
-    const browser = await openBrowser(server().url, options);
+    const browser = await openBrowser(server.url, options);
     browsers.push(browser);
     return browser;
   };
+  afterEach(async () => {
+    await Promise.all(browsers.splice(0).map((browser) => browser.close()));
+  });
   return {
     async join(options) {
       const browser = await open(options);
@@ -54,9 +57,6 @@ export function createMeeting(server: () => TestSettee): Meeting {
       }
       for (const { browser } of [owner, ...members.map(([person]) => person)]) await seesSpace(browser, id);
       return id;
-    },
-    async close() {
-      await Promise.all(browsers.splice(0).map((browser) => browser.close()));
     },
   };
 }

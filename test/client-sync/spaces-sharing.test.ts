@@ -1,12 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { useSettee } from '../support/use-settee.ts';
-import { createMeeting, graph, names, openSpaces, patient } from './space-members.ts';
+import { graph, names, openSpaces, patient, useMeeting } from './space-members.ts';
 
 describe('a flow that is shared from the browser', () => {
   const server = useSettee();
-  const meeting = createMeeting(() => server);
+  const meeting = useMeeting(server);
 
-  afterEach(() => meeting.close());
   it('is one flow for both, with an editor open all the while, and comes back', async () => {
     const [ada, ben] = await Promise.all([
       meeting.join({ autosaveMilliseconds: 20 }),

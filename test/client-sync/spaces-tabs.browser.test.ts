@@ -1,23 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProfile, type Profile } from '../browser/profile.ts';
-import { startSettee, type TestSettee } from '../support/settee.ts';
-import { createMeeting, patient } from './space-members.ts';
+import { useSettee } from '../support/use-settee.ts';
+import { patient, useMeeting } from './space-members.ts';
 
 const email = 'two-tabs@example.org';
 
 describe('a membership that ends under two tabs of Chromium', () => {
-  let server: TestSettee;
+  const server = useSettee({ pages: 'dist/studio' });
+  const meeting = useMeeting(server);
   let profile: Profile;
-  const meeting = createMeeting(() => server);
   beforeAll(async () => {
-    server = await startSettee({ pages: 'dist/studio' });
     profile = await openProfile(server.url);
   });
-  afterAll(async () => {
-    await profile?.close();
-    await meeting.close();
-    await server?.stop();
-  });
+  afterAll(() => profile?.close());
 
   it('takes the databases of the space with it, once what was not pushed is kept, and disturbs neither', async () => {
     const { page, link } = profile;

@@ -4,13 +4,13 @@ import { createSettee, type Environment, type Settee } from '../../client-sync/i
 import { useSettee } from '../support/use-settee.ts';
 import { createOrigin, sharedMemory } from './one-origin.ts';
 import { createNetwork, memoryStorage, type Network } from './open-settee.ts';
-import { createMeeting, graph, openSpaces, patient, type Person } from './space-members.ts';
+import { graph, openSpaces, patient, useMeeting, type Person } from './space-members.ts';
 
 const password = 'a sofa for two tabs';
 
 describe('a membership that ends under several tabs', () => {
   const server = useSettee();
-  const meeting = createMeeting(() => server);
+  const meeting = useMeeting(server);
   const tabs: { settee: Settee; network: Network }[] = [];
   /** Tabs over the same databases and storage, signed in, in a team of the owner's. */
   const openTabs = async (
@@ -37,8 +37,8 @@ describe('a membership that ends under several tabs', () => {
 
   afterEach(async () => {
     await Promise.all(tabs.splice(0).map(({ settee }) => settee.close().catch(() => {})));
-    await meeting.close();
   });
+
   it('is noticed by all of them, and rescued once', async () => {
     const origin = createOrigin();
     const owner = await meeting.join();

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { localNames } from '../../client-sync/local/names.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import { copyName } from '../../client-sync/spaces/copies.ts';
 import { useSettee } from '../support/use-settee.ts';
 import { openBrowser } from './open-settee.ts';
 import {
-  createMeeting,
   graph,
   names,
   openSpaces,
   patient,
   seesNoSpace,
   seesSpace,
+  useMeeting,
   type Person,
 } from './space-members.ts';
 
 describe('spaces in the browser', () => {
   const server = useSettee();
-  const meeting = createMeeting(() => server);
+  const meeting = useMeeting(server);
   const meet = async (role: 'editor' | 'viewer') => {
     const [ada, ben] = await Promise.all([meeting.join(), meeting.join()]);
     const team = await meeting.team(ada, [ben, role]);
@@ -30,7 +30,6 @@ describe('spaces in the browser', () => {
     await to.browser.settee.sync.now();
   };
 
-  afterEach(() => meeting.close());
   it('open when the membership arrives, and hold the flows of their own', async () => {
     const { ada, ben, team } = await meet('editor');
     const made = await ada.browser.settee.flows.save({ name: 'Shared', flow: graph, spaceId: team });

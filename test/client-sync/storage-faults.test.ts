@@ -25,6 +25,7 @@ describe('the storage of a browser', () => {
   afterEach(async () => {
     await Promise.all(open.splice(0).map((settee) => settee.close().catch(() => {})));
   });
+
   it('that is full fails saves with a code, keeps autosaved edits, and shows in the status', async () => {
     const faults = createFaults();
     const { settee: a } = await openWith(faults, {
