@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../support/free-port.ts';
 
 /** A server with its engine in a process of its own, which may be killed and comes back at the same address. */
 export interface ServerProcess {
@@ -25,15 +25,6 @@ export interface ServerProcess {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const administratorPassword = 'sofa-and-lamp';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function untilHealthy(url: string, child: ChildProcess, log: () => string): Promise<void> {
   for (let attempt = 0; attempt < 600; attempt += 1) {
