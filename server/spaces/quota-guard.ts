@@ -1,6 +1,7 @@
 import type nano from 'nano';
 import { SetteeError } from '../errors.ts';
-import type { IntendedWrite, Quota, Room } from './quota.ts';
+import type { IntendedWrite, Quota } from './quota.ts';
+import { assertNone, assertRoomForCopy, assertRoomForMove } from './quota-of-moves.ts';
 import type { Access, Spaces } from './spaces.ts';
 
 /** How a document weighs on the quota; its bytes are those of its JSON. */
@@ -15,11 +16,6 @@ function weigh(document: unknown, isReplicated: boolean): IntendedWrite {
     isNew,
     deletion: field('_deleted') === true ? 'tombstone' : marked,
   };
-}
-
-function assertRoom(room: Room, write: IntendedWrite): void {
-  const reason = room.refusal(write);
-  if (reason !== null) throw new SetteeError('quota_exceeded', reason.replace(/^quota_exceeded: /, ''));
 }
 
 /**
@@ -61,7 +57,7 @@ function guard<D>(
     const guarded: Write = async (first, ...rest) => {
       const room = await quota.room(access);
       await assertStill(spaces, access);
-      for (const intended of writesOf(first)) assertRoom(room, intended);
+      for (const intended of writesOf(first)) assertNone(room.refusal(intended));
       return write(first, ...rest);
     };
     Reflect.set(scope, name, guarded);
@@ -76,8 +72,23 @@ function guard<D>(
 
 /** The spaces as callers use them who write on behalf of users: `open` gives scopes that refuse. */
 export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
+  const services = { spaces, quota };
   return {
     ...spaces,
+    moves: {
+      ...spaces.moves,
+      async moveFlow(request) {
+        await assertRoomForMove(services, request);
+        await spaces.moves.moveFlow(request);
+      },
+    },
+    templates: {
+      ...spaces.templates,
+      async copyAssets(document, to) {
+        await assertRoomForCopy(services, document, to);
+        await spaces.templates.copyAssets(document, to);
+      },
+    },
     open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, { spaces, quota }),
   };
 }

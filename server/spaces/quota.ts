@@ -10,6 +10,8 @@ export interface IntendedWrite {
   bytes: number;
   /** False for a revision of a document that is there, as far as can be seen. */
   isNew: boolean;
+  /** How many documents it is; one where it is not said. */
+  documents?: number;
   /** A tombstone always finds room; a document that only says that it is deleted finds a little. */
   deletion: 'none' | 'marked' | 'tombstone';
 }
@@ -18,6 +20,8 @@ export interface IntendedWrite {
 export interface Room {
   /** Why a document must be refused; null where it may be written, and it counts from then on. */
   refusal(write: IntendedWrite): string | null;
+  /** The same for what is only asked about. */
+  wouldRefuse(write: IntendedWrite): string | null;
 }
 
 export interface QuotaEvent extends SpaceUsage {
@@ -27,7 +31,8 @@ export interface QuotaEvent extends SpaceUsage {
 /** How much spaces may hold, and how much they do. */
 export interface Quota {
   usageOf(space: Pick<Space, 'id' | 'database'>): Promise<SpaceUsage>;
-  room(access: Access): Promise<Room>;
+  /** `from` is the space that what is to be written leaves: its owners have no more than before. */
+  room(access: Access, options?: { from?: string }): Promise<Room>;
   /** Told when a space comes near its limit, reaches it, or has room again. */
   onChange(listener: (event: QuotaEvent) => void): () => void;
 }
@@ -44,8 +49,10 @@ const warningShare = 0.8;
 const leeway = 1.1;
 const ownedMilliseconds = 30_000;
 
+const unlimited: Amount = { documents: 0, bytes: 0 };
+
 /** Room for everything. */
-export const boundless: Room = { refusal: () => null };
+export const boundless: Room = { refusal: () => null, wouldRefuse: () => null };
 
 export function createQuota(options: {
   meter: UsageMeter;
@@ -82,27 +89,33 @@ export function createQuota(options: {
   }
 
   /** What the owners of a space hold; where it has several, the one with the most room counts. */
-  async function ownersOf(space: Space): Promise<Bound[]> {
+  async function ownersOf(space: Space, from?: string): Promise<Bound[]> {
     const members = await spaces.members(space.id, null);
     const owners = members.filter(({ role }) => role === 'owner');
     return Promise.all(
       owners.map(async ({ userId }) => {
-        const amounts = await Promise.all((await ownedBy(userId)).map((own) => meter.amountOf(own)));
-        return { what: 'the spaces of its owner have', limit: limits.user, used: () => sum(amounts) };
+        const own = await ownedBy(userId);
+        const amounts = await Promise.all(own.map((each) => meter.amountOf(each)));
+        const limit = own.some(({ id }) => id === from) ? unlimited : limits.user;
+        return { what: 'the spaces of its owner have', limit, used: () => sum(amounts) };
       }),
     );
   }
 
-  async function room({ space, database }: Access): Promise<Room> {
+  async function room({ space, database }: Access, from?: string): Promise<Room> {
     const amount = await meter.amountOf(space);
     const own: Bound = { what: 'this space has', limit: limits.space, used: () => amount };
-    const owners = isLimited(limits.user) ? await ownersOf(space) : [];
+    const owners = isLimited(limits.user) ? await ownersOf(space, from) : [];
+    const wouldRefuse: Room['wouldRefuse'] = (write) => {
+      const byOwners = owners.map((bound) => refusalBy(bound, write));
+      return refusalBy(own, write) ?? (byOwners.includes(null) ? null : (byOwners[0] ?? null));
+    };
     return {
+      wouldRefuse,
       refusal(write) {
-        const byOwners = owners.map((bound) => refusalBy(bound, write));
-        const reason = refusalBy(own, write) ?? (byOwners.includes(null) ? null : (byOwners[0] ?? null));
+        const reason = wouldRefuse(write);
         if (reason !== null) return reason;
-        const documents = write.deletion === 'tombstone' ? -1 : Number(write.isNew);
+        const documents = write.deletion === 'tombstone' ? -1 : Number(write.isNew) * (write.documents ?? 1);
         meter.add(space, database, { documents, bytes: write.bytes });
         tell(space.id, amount);
         return null;
@@ -112,10 +125,10 @@ export function createQuota(options: {
 
   return {
     usageOf: async (space) => usage(await meter.amountOf(space, { fresh: true })),
-    room: (access) =>
+    room: (access, { from } = {}) =>
       isLimited(limits.space) || isLimited(limits.user)
         ? // Where nothing can be measured, nothing is refused: the engine has its own answer to the write.
-          room(access).catch(() => boundless)
+          room(access, from).catch(() => boundless)
         : Promise.resolve(boundless),
     onChange(listener) {
       listeners.add(listener);
@@ -134,11 +147,14 @@ function levelOf(amount: Amount, limit: Amount): number {
   return share >= warningShare ? 1 : 0;
 }
 
-function refusalBy({ what, limit, used }: Bound, { bytes, isNew, deletion }: IntendedWrite): string | null {
+function refusalBy(
+  { what, limit, used }: Bound,
+  { bytes, isNew, deletion, documents: count = 1 }: IntendedWrite,
+): string | null {
   if (deletion === 'tombstone') return null;
   const amount = used();
   const documents = isNew && deletion === 'none' ? limit.documents : limit.documents * leeway;
-  if (limit.documents > 0 && amount.documents >= documents) {
+  if (limit.documents > 0 && amount.documents + count - 1 >= documents) {
     return `quota_exceeded: ${what} the ${limit.documents} documents that it may have. Delete some first.`;
   }
   const most = deletion === 'marked' ? limit.bytes * leeway : limit.bytes;

@@ -101,6 +101,7 @@ function moveRoute(context: SharingContext): Route {
       200: { description: 'The flow where it is now.', schema: flowSchema },
       403: { description: 'Not an owner here, or a viewer there.', schema: errorBodySchema },
       404: flowReplies.notFound,
+      413: { description: 'The other space has no room for it.', schema: errorBodySchema },
     },
     async handle({ principal, params: { id }, body: { spaceId: to } }) {
       const place = await placeOf(open, principal, id);

@@ -66,7 +66,11 @@ function useRoute(context: Context): Route {
     access: 'write',
     params: flowIdParamsSchema,
     body: useTemplateBodySchema,
-    replies: { 201: { description: 'The new flow.', schema: flowSchema }, 404: notFound },
+    replies: {
+      201: { description: 'The new flow.', schema: flowSchema },
+      404: notFound,
+      413: { description: 'The space has no room for it.', schema: errorBodySchema },
+    },
     async handle({ principal, params: { id }, body }) {
       const { flow, space } = await useTemplate(context, principal, id, body);
       const reply = await replyWithFlow(context, { status: 201, flow, space, principal });

@@ -43,7 +43,7 @@ export async function useTemplate(
     createdAt: time,
     updatedAt: time,
   };
-  await spaces.templates.copyAssets(flow, space.database);
+  await spaces.templates.copyAssets(flow, { database: space.database, userId: principal.userId });
   const written = await space.documents.insert(flow);
   if (written === 'conflict') throw new SetteeError('internal_error', 'A new id was taken.');
   await spaces.templates.noteUse(id, principal.userId);

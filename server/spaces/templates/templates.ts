@@ -35,8 +35,8 @@ export interface Templates {
   noteUse(templateId: string, userId: string): Promise<void>;
   /** How many people used each template. */
   uses(): Promise<Map<string, number>>;
-  /** Copies the assets that a document of the templates names. */
-  copyAssets(document: object, toDatabase: string): Promise<void>;
+  /** Copies the assets that a document made of a template names, before it is written itself. */
+  copyAssets(document: object, to: { database: string; userId: string }): Promise<void>;
 }
 
 /** What belongs to the flow and its people, and not to what is shown to everybody. */
@@ -166,7 +166,7 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
       for await (const { _id, uses } of records()) counts.set(idOf({ _id }), uses);
       return counts;
     },
-    copyAssets: (document, toDatabase) =>
-      copyAssets(space(), couch.admin<object>(toDatabase), assetsIn(document)),
+    copyAssets: (document, { database }) =>
+      copyAssets(space(), couch.admin<object>(database), assetsIn(document)),
   };
 }
