@@ -1,45 +1,24 @@
-import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join as joinPath } from 'node:path';
-import { text as readText } from 'node:stream/consumers';
-import { createGunzip } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { personalDatabase, spaceDatabase } from '../../../schema/index.ts';
-import { backupCommand } from '../../../server/commands/backup.ts';
 import { restoreCommand } from '../../../server/commands/restore.ts';
 import { rest } from '../../support/rest-client.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { startSettee } from '../../support/settee.ts';
 import { join, newCaller, newTeam, readDocuments, type Caller } from '../rest/team.ts';
-import { environmentOf, runCommand, type CommandRun } from './run-command.ts';
+import { environmentOf, runCommand } from './run-command.ts';
+import { readGzip, useBackups } from './use-backups.ts';
 import { fillSpace, leavesInEngine } from './user-data.ts';
 
-let settee: TestSettee;
-let folder: string;
-let file: string;
+const { settee, file, backup, restore } = useBackups();
 let owner: Caller;
 let member: Caller;
 let team: { id: string; database: string };
 
 beforeEach(async () => {
-  settee = await startSettee();
-  folder = await mkdtemp(joinPath(tmpdir(), 'settee-backup-'));
-  file = joinPath(folder, 'backup.gz');
   [owner, member] = await Promise.all([newCaller(settee), newCaller(settee)]);
   team = await newTeam(owner);
   await join(team, { owner, who: member, role: 'viewer' });
   await fillSpace({ engineUrl: settee.engineUrl, database: team.database, flows: 10, versions: 2 });
 });
-
-afterEach(async () => {
-  await settee.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-const backup = (...args: string[]): Promise<CommandRun> =>
-  runCommand(backupCommand, [file, ...args], { env: environmentOf(settee) });
-const restore = (...args: string[]): Promise<CommandRun> =>
-  runCommand(restoreCommand, [file, ...args], { env: environmentOf(settee) });
 
 async function memberships(who: Caller): Promise<{ spaceId: string; role: string }[]> {
   return readDocuments(who, personalDatabase(who.user.id, settee.config.databasePrefix), 'membership:');
@@ -60,7 +39,7 @@ describe('a backup of one user', () => {
 
   test('has none of the spaces that belong to others', async () => {
     await backup('--email', member.email);
-    const text = await readText(createReadStream(file).pipe(createGunzip()));
+    const text = await readGzip(file);
     expect(text).toContain(member.user.id);
     expect(text).not.toContain(team.id);
   });
@@ -68,7 +47,7 @@ describe('a backup of one user', () => {
 
 test('a backup of everything moves teams to another deployment, with databases named as there', async () => {
   expect((await backup()).code).toBe(0);
-  const text = await readText(createReadStream(file).pipe(createGunzip()));
+  const text = await readGzip(file);
   expect(text).not.toContain('"_id":"membership:');
   const elsewhere = await startSettee();
   try {

@@ -2,22 +2,14 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { keysCommand } from '../../../server/commands/keys.ts';
 import { makeFlowDocuments } from '../../support/flows.ts';
-import { startSettee, type TestSettee } from '../../support/settee.ts';
+import { useFreshSettee } from '../../support/use-settee.ts';
 import { eventually, localPouch, registerPersonal, remotePouch } from '../proxy/personal-account.ts';
 import { environmentOf, runCommand } from './run-command.ts';
 
-let settee: TestSettee;
-
-beforeEach(async () => {
-  settee = await startSettee();
-});
-
-afterEach(async () => {
-  await settee.stop();
-});
+const settee = useFreshSettee();
 
 async function newestKeys(): Promise<{ jwks: string[]; engine: string | undefined }> {
   const answer = await fetch(`${settee.url}/.well-known/jwks.json`);
