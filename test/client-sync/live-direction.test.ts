@@ -8,6 +8,16 @@ import { createRecovery } from '../../client-sync/replication/recovery.ts';
 const feedsOf = (db: Pouch) =>
   (db as unknown as { listenerCount(event: string): number }).listenerCount('destroyed');
 
+/** Notes after how many failures it pauses each time. */
+function countPauses() {
+  const pauses: number[] = [];
+  const pauseAfter = (failures: number): number => {
+    pauses.push(failures);
+    return 5;
+  };
+  return { pauses, counting: { pauseAfter, onEvent: () => {} } };
+}
+
 describe('a live direction', () => {
   const databases: Pouch[] = [];
   let direction: LiveDirection | undefined;
@@ -50,14 +60,10 @@ describe('a live direction', () => {
         ? void setTimeout(() => options.complete(new Error('no feed for you')), 0)
         : original.call(local, options);
     Object.assign(local, { _changes: failing });
-    const pauses: number[] = [];
+    const { pauses, counting } = countPauses();
     direction = createLiveDirection({
       begin: () => local.replicate.to(target, { live: true }),
-      pauseAfter(failures) {
-        pauses.push(failures);
-        return 5;
-      },
-      onEvent: () => {},
+      ...counting,
     });
     direction.restart().catch(() => {});
     await expect.poll(() => pauses.length).toBeGreaterThan(3);
@@ -66,15 +72,11 @@ describe('a live direction', () => {
 
   it('forgets failures once it has gone well for a while', async () => {
     const [local, target] = [await open(), await open()];
-    const pauses: number[] = [];
+    const { pauses, counting } = countPauses();
     const fail = () => Promise.reject(new Error('no room'));
     direction = createLiveDirection({
       begin: () => local.replicate.to(target, { live: true }),
-      pauseAfter(failures) {
-        pauses.push(failures);
-        return 5;
-      },
-      onEvent: () => {},
+      ...counting,
       steadyMilliseconds: 30,
     });
     const writing = vi.spyOn(target, 'bulkDocs').mockImplementation(fail);
