@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { createAnalyticsRoutes } from './analytics/analytics-routes.ts';
+import { liveDescription } from './docs/live-description.ts';
 import { createDescriptionRoutes } from './docs/description-routes.ts';
 import { createPageFileRoutes, createPageRoute } from './docs/page-routes.ts';
 import { createExecutionRoutes } from './executions/execution-routes.ts';
@@ -68,7 +69,7 @@ export function createRestRoutes(options: RestServices): Route[] {
     ...createExecutionRoutes(services),
     ...createSyncRoutes(services),
     ...createAnalyticsRoutes(services),
-    ...createDescriptionRoutes(() => [...otherRoutes, ...calls]),
+    ...createDescriptionRoutes(() => [...otherRoutes, ...calls, liveDescription]),
     createPageRoute(),
   ];
   return [...calls, ...createPageFileRoutes()];
