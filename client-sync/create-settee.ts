@@ -1,15 +1,13 @@
 import { isMonth } from '../schema/database-names.ts';
 import { createAccount } from './account/account.ts';
 import { createAssets, fetchAssetFrom } from './assets/assets.ts';
-import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
-import { readFewLeaves } from './bootstrap/few-leaves.ts';
 import { createQuestions } from './account/questions.ts';
-import { afterSync } from './conflicts/after-sync.ts';
 import { shareStorage } from './background/shared-storage.ts';
 import { createConflicts } from './conflicts/conflicts.ts';
 import { forgivingStorage, platformEnvironment, platformStorage } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
 import { connect } from './connect.ts';
+import { createEngineStarter } from './engine-starter.ts';
 import { UnpushedChangesError } from './errors.ts';
 import { createAutosaves } from './local/autosaves.ts';
 import { createDevices } from './local/devices.ts';
@@ -23,9 +21,6 @@ import { createPouchOpener } from './pouch/open-pouch.ts';
 import { createRefused } from './replication/refused.ts';
 import { createServerAccess } from './replication/server-access.ts';
 import { createSyncControl, type SyncControl } from './replication/sync-control.ts';
-import { createSyncEngine } from './replication/sync-engine.ts';
-import { createLiveStream } from './live/stream.ts';
-import { createOpenStream } from './live/open-stream.ts';
 import { createReportOnce } from './report-once.ts';
 import { reportUnexpected } from './signal.ts';
 import { createAsk } from './spaces/ask.ts';
@@ -61,7 +56,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     account.refresh();
     control?.reconsider();
   };
-  const { clock, sessions, device, retryAfter, renewal, patient, authorized, streaming } = connect({
+  const connection = connect({
     url,
     fetcher: options.fetch ?? fetch.bind(globalThis),
     environment,
@@ -70,6 +65,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     deviceName: options.device?.name,
     onSessionEnded: sessionChanged,
   });
+  const { clock, sessions, device, patient, authorized } = connection;
   const { iso } = clock;
   const accessFor = (userId: string | null) =>
     createServerAccess({ url, fetcher: authorized, opener, sessions, userId, iso });
@@ -158,39 +154,17 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     isOpen: () => current.get().userId === sessions.read()?.user.id,
     settings: await readSettings(current.get()).catch(() => ({})),
     isManual: options.sync === 'manual',
-    startEngine(pace) {
-      const workspace = current.get();
-      if (current.wasEvicted()) status.dispatch({ type: 'evicted' });
-      return createSyncEngine({
-        workspace,
-        access: accessFor(workspace.userId),
-        environment,
-        clock,
-        retryAfter,
-        pace,
-        pollMilliseconds: options.runsPullMilliseconds ?? defaultRunsPull,
-        openStream: (handlers) =>
-          createLiveStream({
-            open: createOpenStream(streaming, `${url}/live`),
-            renew: (force) => renewal.token(force ? sessions.read()?.tokens?.access : undefined),
-            renewIn: () => (sessions.read()?.tokens?.renewAt ?? 0) - environment.now(),
-            random: environment.random,
-            ...handlers,
-          }),
-        fill: ({ remote, ...filling }) =>
-          bootstrapDatabase({ ...filling, remote, url: remote.url, fetcher: streaming }),
-        few: ({ remote, since, signal }) =>
-          readFewLeaves({ url: remote.url, fetcher: streaming, since, signal }),
-        dispatch: status.dispatch,
-        onFirstSync: () => current.noteFilled(),
-        onSettled: (space, pushedThrough) => {
-          // A space that is dropped meanwhile has nothing to settle.
-          void afterSync(space, { pushedThrough, report })
-            .then(conflicts.list)
-            .catch(() => {});
-        },
-      });
-    },
+    startEngine: createEngineStarter({
+      url,
+      connection,
+      environment,
+      status,
+      current,
+      accessFor,
+      conflicts,
+      report,
+      pollMilliseconds: options.runsPullMilliseconds ?? defaultRunsPull,
+    }),
   });
   const { close: closeControl, api: sync, reconsider } = control;
   const endings = [
