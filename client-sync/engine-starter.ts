@@ -11,7 +11,7 @@ import { createSyncEngine } from './replication/sync-engine.ts';
 import type { SyncEngine } from './replication/sync-engine-types.ts';
 import type { ReportFault } from './report-once.ts';
 import type { StatusStore } from './status/status-store.ts';
-import type { ConflictsApi } from './types.ts';
+import type { ConflictsApi } from './conflict-types.ts';
 import type { WorkspaceSwitch } from './workspace-switch.ts';
 
 interface StarterOptions {

@@ -32,19 +32,8 @@ export type {
   AssetsApi,
   Autosave,
   AutosaveState,
-  Conflict,
-  ConflictChoice,
-  ConflictLeaf,
-  ConflictsApi,
   Device,
   DevicesApi,
-  Execution,
-  ExecutionEnd,
-  ExecutionListResult,
-  ExecutionQuery,
-  ExecutionResult,
-  ExecutionsApi,
-  ExecutionStart,
   Flow,
   FlowChange,
   FlowInput,
@@ -66,3 +55,13 @@ export type {
   User,
   VersionsApi,
 } from './types.ts';
+export type {
+  Execution,
+  ExecutionEnd,
+  ExecutionListResult,
+  ExecutionQuery,
+  ExecutionResult,
+  ExecutionsApi,
+  ExecutionStart,
+} from './execution-types.ts';
+export type { Conflict, ConflictChoice, ConflictLeaf, ConflictsApi } from './conflict-types.ts';

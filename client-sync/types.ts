@@ -1,6 +1,8 @@
-import type { Flow as StoredFlow, FlowDiff3, FlowInput } from '../flow/index.ts';
-import type { ExecutionDocument, ExecutionResult, FlowDocument } from '../schema/index.ts';
+import type { Flow as StoredFlow, FlowInput } from '../flow/index.ts';
+import type { FlowDocument } from '../schema/index.ts';
+import type { ConflictsApi } from './conflict-types.ts';
 import type { Environment, KeyValueStore } from './environment.ts';
+import type { ExecutionsApi } from './execution-types.ts';
 import type { PouchAdapter } from './pouch/open-pouch.ts';
 import type { FlowSharing, Notice, NoticesApi, SpacesApi } from './space-types.ts';
 import type { SyncStatus } from './status/sync-status.ts';
@@ -139,117 +141,6 @@ export interface VersionsApi {
   list: (flowId: string) => Promise<FlowVersion[]>;
   /** Makes a version the flow again; what it replaces becomes a version first. */
   restore: (flowId: string, versionId: string) => Promise<Flow>;
-}
-
-/** A run as applications see it: a bare id, none of the engine's fields. Unknown fields stay. */
-export type Execution = {
-  [
-    Field in keyof ExecutionDocument as Field extends `_${string}` | 'type' | 'schemaVersion' ? never : Field
-  ]: ExecutionDocument[Field];
-} & { id: string };
-export type { ExecutionResult };
-
-export interface ExecutionStart {
-  flowId: string;
-  flowName?: string;
-  flowVersion?: string;
-  name?: string;
-  input?: unknown;
-  trigger?: Execution['trigger'];
-  triggeredBy?: string;
-  triggerMetadata?: Record<string, unknown>;
-  environment?: Execution['environment'];
-  tags?: string[];
-}
-
-type ExecutionEndFields =
-  | 'results'
-  | 'output'
-  | 'duration'
-  | 'tokensUsed'
-  | 'apiCallCount'
-  | 'nodeExecutionTimes'
-  | 'cacheHits'
-  | 'cacheMisses'
-  | 'error'
-  | 'errorStack'
-  | 'errorType'
-  | 'failedNodeId'
-  | 'failedNodeName'
-  | 'retryCount'
-  | 'logs'
-  | 'warnings'
-  | 'debugInfo';
-
-/** How a run ended. `duration` (ms) is measured from the start where it is missing. */
-export type ExecutionEnd = { status: 'completed' | 'failed' | 'cancelled' } & {
-  [Field in ExecutionEndFields]?: Execution[Field];
-} & {
-  metrics?: { nodeExecutionTimes?: Record<string, number>; cacheHits?: number; cacheMisses?: number };
-};
-
-export interface ExecutionQuery {
-  flowId?: string;
-  status?: Execution['status'];
-  /** Default 100. */
-  limit?: number;
-  offset?: number;
-}
-
-export interface ExecutionListResult {
-  executions: Execution[];
-  total: number;
-}
-
-export interface ExecutionsApi {
-  /** Records that a run has started; its id tells the month it belongs to. */
-  start: (input: ExecutionStart) => Promise<Execution>;
-  complete: (id: string, end: ExecutionEnd) => Promise<Execution>;
-  /** A run of any kept month; of an older one where the server can be reached. */
-  get: (id: string) => Promise<Execution | null>;
-  /** Newest first, over the months kept here. */
-  list: (query?: ExecutionQuery) => Promise<ExecutionListResult>;
-  watch: (query: ExecutionQuery, listener: (result: ExecutionListResult) => void) => Unsubscribe;
-}
-
-/** One live branch of a flow's history, or a deletion. */
-export interface ConflictLeaf {
-  revision: string;
-  /** Null where this branch deletes the flow for good. */
-  flow: Flow | null;
-  deleted: boolean;
-}
-
-/** A flow that two devices changed apart. */
-export interface Conflict {
-  flowId: string;
-  spaceId: string;
-  /** `delete` where one side deletes what another changes. */
-  kind: 'edit' | 'delete';
-  /** What this device wrote last, else the side that is shown now. Null where it is a deletion for good. */
-  local: Flow | null;
-  /** The other side; of several, the newest. */
-  server: Flow | null;
-  /** All sides, the one shown now first. */
-  leaves: ConflictLeaf[];
-  /** What the sides have in common, where it is kept on this device. */
-  base?: Flow;
-  /**
-   * What each side changed and where they disagree; `sides` and `by` follow those of `leaves` that have a flow. Without
-   * a base every difference is a disagreement.
-   */
-  diff: FlowDiff3;
-  /** False for viewers, who may write nothing. */
-  canResolve: boolean;
-}
-
-export type ConflictChoice = { keep: 'local' | 'server' } | { merged: Partial<FlowInput> };
-
-export interface ConflictsApi {
-  list: () => Promise<Conflict[]>;
-  /** Settles a conflict on every device; what loses becomes a version. */
-  resolve: (flowId: string, choice: ConflictChoice) => Promise<Flow>;
-  watch: (listener: (conflicts: Conflict[]) => void) => Unsubscribe;
 }
 
 /** A document that the server does not take. It stays on this device, and does not hold up others. */

@@ -1,4 +1,4 @@
-import type { Execution } from '../types.ts';
+import type { Execution } from '../execution-types.ts';
 import { requestJson } from './request-json.ts';
 
 /** What only the server knows; where it cannot be reached there is no answer, and nothing fails. */

@@ -1,5 +1,6 @@
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
-import type { AssetsApi, Execution } from '../types.ts';
+import type { AssetsApi } from '../types.ts';
+import type { Execution } from '../execution-types.ts';
 import { storeAsset } from './asset-bytes.ts';
 
 /** Characters from which an output is an asset of its own, so that runs are listed and replicated without it. */

@@ -5,7 +5,7 @@ import { mayWrite } from '../local/flow-places.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import { createReportOnce, type ReportFault } from '../report-once.ts';
-import type { Conflict, ConflictsApi } from '../types.ts';
+import type { Conflict, ConflictsApi } from '../conflict-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeConflict } from './describe-conflict.ts';
 import { describeLeaves, isConflict, readAllLeaves } from './leaves.ts';

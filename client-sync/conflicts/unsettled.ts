@@ -1,4 +1,4 @@
-import type { Conflict } from '../types.ts';
+import type { Conflict } from '../conflict-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { describeConflict } from './describe-conflict.ts';
 import { isConflict, readLeaves } from './leaves.ts';

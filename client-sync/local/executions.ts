@@ -4,15 +4,15 @@ import { bareId, executionDocId } from '../../schema/ids.ts';
 import { fillOutputs, offloadOutputs } from '../assets/large-outputs.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
+import type { AssetsApi } from '../types.ts';
 import type {
-  AssetsApi,
   Execution,
   ExecutionEnd,
   ExecutionListResult,
   ExecutionQuery,
   ExecutionsApi,
   ExecutionStart,
-} from '../types.ts';
+} from '../execution-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { describeDevice } from './device-info.ts';
 import { mayWrite } from './flow-places.ts';

@@ -4,7 +4,7 @@ import type { ConflictRules } from '../../client-sync/conflicts/settle-space.ts'
 import { openSpace } from '../../client-sync/local/open-space.ts';
 import { createPouchOpener, type PouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
-import type { ConflictsApi } from '../../client-sync/types.ts';
+import type { ConflictsApi } from '../../client-sync/conflict-types.ts';
 import { createSpaceWorkspace, type SpaceInfo, type SpaceWorkspace } from '../../client-sync/workspace.ts';
 import type { CurrentWorkspace } from '../../client-sync/workspace.ts';
 
