@@ -2,6 +2,8 @@ import { isStatus } from '../local/local-documents.ts';
 import type { Direction } from '../status/sync-facts.ts';
 import type { Arrival, DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
 import { describeFault } from './fault.ts';
+import { createFilling } from './filling.ts';
+import { createHinted } from './hinted.ts';
 import { createDatabaseReport, type DatabaseReport } from './database-report.ts';
 import { createMainSync, type MainSync } from './main-sync.ts';
 import { createPair, type Pair } from './pair.ts';
@@ -28,16 +30,12 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   /** What came from the server and was not passed by the push yet. */
   const arrived = new Set<string>();
   const { later, forget } = createTimers(signal);
-  let filling: Promise<void> | null = null;
   let live: MainSync | null = null;
   let isLive = false;
   const failures: Record<Direction, number> = { push: 0, pull: 0 };
   const lastErrors: Record<Direction, unknown> = { push: null, pull: null };
   let isHurried = false;
-  /** The server said that something was written; it may be what this device has sent since the last pull began. */
-  let isHinted = false;
-  let hasSent = false;
-  let isSending = false;
+  const hinted = createHinted();
   let unsaved = 0;
   let pushing: Promise<Batch> = Promise.resolve(nothing);
 
@@ -96,8 +94,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     if (direction === 'push') later('confirm', confirmMilliseconds, () => quietly('pull'));
   };
   const pushBatch = ({ push }: Pair): Promise<Batch> => {
-    isSending = pending.count() > 0;
-    hasSent ||= isSending;
+    const ended = hinted.pushBegins(pending.count() > 0);
     pushing = pushing
       .then(() => push.step())
       .then((batch) => {
@@ -105,19 +102,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
         return batch;
       });
     const next = pushing;
-    pushing = next
-      .catch(() => nothing)
-      .finally(() => {
-        isSending = false;
-      });
+    pushing = next.catch(() => nothing).finally(ended);
     return next;
   };
   const pullBatch = ({ pull }: Pair): Promise<Batch> => {
-    // What was sent from here need not come back whole.
-    const expectsFew = isHinted && !hasSent;
-    isHinted = false;
-    hasSent = isSending;
-    return pull.step({ expectsFew });
+    return pull.step({ expectsFew: hinted.pullBegins() });
   };
   /** Sends nothing where nothing waits: the push passes over what has come. */
   const passArrived = async (opened: Pair): Promise<void> => {
@@ -172,29 +161,18 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     isHurried = false;
     options.onFailure(error, direction);
   };
-  const fill = async (): Promise<boolean> => {
-    report.connecting('pull');
-    try {
+  const ensureFilled = createFilling({
+    ref,
+    scheduler: options.fillScheduler,
+    async fill() {
+      report.connecting('pull');
       const opened = await pair.get();
-      const onProgress = report.filling();
-      const rest = { onArrival: arrival, onProgress, signal };
-      if (opened === null) filling = null;
-      else await bootstrap({ local, remote: opened.remote, ...rest });
-    } catch (error) {
-      fail('pull', error);
-      throw error;
-    }
-    return false;
-  };
-  const ensureFilled = (): Promise<void> => {
-    filling ??= options.fillScheduler
-      .run({ space: ref.space, key: ref.place, step: fill })
-      .catch((error: unknown) => {
-        filling = null;
-        throw error;
-      });
-    return filling;
-  };
+      const rest = { onArrival: arrival, onProgress: report.filling(), signal };
+      if (opened) await bootstrap({ local, remote: opened.remote, ...rest });
+      return opened !== null;
+    },
+    onFailure: (error) => fail('pull', error),
+  });
   const run = async (direction: Direction): Promise<void> => {
     if (live) return live.run();
     if (direction === 'pull') await ensureFilled();
@@ -262,7 +240,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     retry,
     ring: () => {
       if (live) return;
-      isHinted = true;
+      hinted.hint();
       ringing.ring();
     },
     async runBoth() {
