@@ -61,8 +61,8 @@ test('what moves between the spaces of one owner takes no more of his quota', as
 });
 
 test('nothing is copied of a template that there is no room for', async () => {
-  await start({ space: { documents: 0, bytes: 100_000 } });
-  const data = 'a'.repeat(80_000);
+  await start({ space: { documents: 0, bytes: 300_000 } });
+  const data = 'a'.repeat(180_000);
   const asset = `asset:${createHash('sha256').update(data).digest('hex')}`;
   const database = (await owner.call('GET /api/spaces')).body.spaces[0].database;
   await settee.services.couch.admin<object>(database).insert({
@@ -75,7 +75,7 @@ test('nothing is copied of a template that there is no room for', async () => {
   } as object);
   const id = await newFlow({ readme: asset, visibility: 'public' });
   const reader = await newCaller(settee);
-  await reader.call('POST /api/flows', { name: 'Large', flow: graph, readme: 'x'.repeat(30_000) });
+  await reader.call('POST /api/flows', { name: 'Large', flow: graph, readme: 'x'.repeat(100_000) });
   const [template] = (await reader.call('GET /api/templates')).body.templates;
   expect(template.name).toBe('Flow');
   const use = await reader.call(`POST /api/templates/${template.id}/use`);
