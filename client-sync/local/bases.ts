@@ -68,6 +68,16 @@ export async function noteBases(db: Pouch, documents: readonly PouchDocument[]):
   await changeIndex(db, (ids) => !ids.has(first._id) && Boolean(ids.add(first._id)));
 }
 
+/**
+ * Keeps what is about to be sent of documents that have bases already: from now on others may edit it, while this
+ * device takes what it replaces of its own for nobody else's business.
+ */
+export async function keepSent(db: Pouch, documents: readonly PouchDocument[]): Promise<void> {
+  const ids = await documentsWithBases(db);
+  const sent = documents.filter(({ _id, _deleted }) => _deleted !== true && ids.has(_id));
+  for (const { _attachments, ...document } of sent) await noteBases(db, [document]);
+}
+
 /** The contents that are kept of a document, by revision. */
 export async function readBases(db: Pouch, docId: string): Promise<Map<string, PouchDocument>> {
   const note = await getOrNull(db, baseNote(docId));

@@ -1,5 +1,6 @@
 import type { BulkGetResponse, BulkResult, Pouch, PouchChange, PouchDocument } from '../pouch/pouch-types.ts';
 import type { Checkpoint, Sequence } from './checkpoint.ts';
+import { keepSent } from '../local/bases.ts';
 import { isStatus } from '../local/local-documents.ts';
 import type { OneShot } from './pull.ts';
 
@@ -37,7 +38,8 @@ export function createPush(options: PushOptions): OneShot {
   };
   const send = async (leaves: Leaf[]): Promise<void> => {
     const request = { docs: leaves, revs: true, latest: true, attachments: true };
-    const results = await remote.bulkDocs({ docs: documentsOf(await local.bulkGet(request)) });
+    const docs = documentsOf(await local.bulkGet(request));
+    const [results] = await Promise.all([remote.bulkDocs({ docs }), keepSent(local, docs)]);
     const failed = results.find((result) => result.error && !isRefused(result));
     if (failed) throw Object.assign(new Error(failed.message ?? failed.reason ?? 'A write failed.'), failed);
   };

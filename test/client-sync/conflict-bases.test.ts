@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { documentsWithBases, readBases, releaseBases } from '../../client-sync/local/bases.ts';
+import { documentsWithBases, keepSent, readBases, releaseBases } from '../../client-sync/local/bases.ts';
 import { planSettlement } from '../../client-sync/conflicts/settle.ts';
 import { settleFields } from '../../client-sync/conflicts/settle-space.ts';
 import { readAllLeaves } from '../../client-sync/conflicts/leaves.ts';
@@ -32,6 +32,27 @@ test('bases are kept from the first edit until a pull has followed the push, and
   await a.push();
   await releaseBases({ db, pushedThrough: Number((await db.info()).update_seq) });
   expect([await documentsWithBases(db), await readBases(db, docId)]).toEqual([new Set(), new Map()]);
+});
+
+test('what was sent in the middle of edits is a base for whoever edited it', async () => {
+  const [a, b] = (await share(2)) as [LocalDevice, LocalDevice];
+  const db = a.workspace.space.main;
+  await setPrompt(a, 'a', 'sent');
+  await keepSent(db, [await db.get(docId)]);
+  await a.push();
+  await b.pull();
+  await setPrompt(b, 'b', 'from b');
+  await b.push();
+  await b.pull();
+  await releaseBases({
+    db: b.workspace.space.main,
+    pushedThrough: Number((await b.workspace.space.main.info()).update_seq),
+  });
+  await setPrompt(a, 'a', 'later');
+  await a.push();
+  await a.pull();
+  expect(await a.conflicts.list()).toEqual([]);
+  expect(await promptsOf(a)).toEqual({ a: 'later', b: 'from b' });
 });
 
 test('a crash between the versions and the merge, or after it, leaves nothing to repair', async () => {

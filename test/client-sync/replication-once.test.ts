@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { noteBases, readBases } from '../../client-sync/local/bases.ts';
 import type { PouchDocument } from '../../client-sync/pouch/pouch-types.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
 import { useSettee } from '../support/use-settee.ts';
@@ -55,6 +56,20 @@ describe('replication in one go', () => {
     await runAll(a.pull());
     expect(await runAll(a.pull())).toBe(0);
     expect(await runAll(b.push())).toBe(0);
+  });
+
+  it('keeps what it sends of a document that is being edited as a base, and nothing of others', async () => {
+    const [a] = await twoDevices();
+    const [edited, untouched] = flows(5, 2) as [PouchDocument, PouchDocument];
+    await a.local.bulkDocs([edited, untouched]);
+    await runAll(a.push());
+    const before = await a.local.get(edited._id);
+    await noteBases(a.local, [before]);
+    const { rev } = await a.local.put({ ...before, name: 'newer' });
+    await a.local.put({ ...(await a.local.get(untouched._id)), name: 'newer' });
+    await runAll(a.push());
+    expect([...(await readBases(a.local, edited._id)).keys()]).toEqual([before._rev, rev]);
+    expect([...(await readBases(a.local, untouched._id)).keys()]).toEqual([]);
   });
 
   it('goes on where an ordinary replication stopped, and the other way round', async () => {
