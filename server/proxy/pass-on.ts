@@ -1,5 +1,5 @@
-import { pipeline } from 'node:stream/promises';
 import type { Couch } from '../couch/couch.ts';
+import { pour } from '../http/pour.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
 import type { Authors } from '../spaces/moves/authors.ts';
 import { boundless, type Quota, type Room } from '../spaces/quota.ts';
@@ -62,7 +62,7 @@ function engineRequest(exchange: Exchange, headers: EngineHeaders): EngineReques
 
 async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
   exchange.response.writeHead(answer.status, clientHeaders(exchange.route, answer.headers));
-  await pipeline(answer.body, exchange.response);
+  await pour(answer.body, exchange.response);
 }
 
 /** A client that sends slowly does not keep what was ended from ending. */

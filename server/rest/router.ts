@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { ZodType } from 'zod';
 import type { ErrorCode } from '../../schema/index.ts';
@@ -8,6 +7,7 @@ import { isSpaceGone } from '../couch/engine-error.ts';
 import { SetteeError } from '../errors.ts';
 import type { Identify } from '../http/identify.ts';
 import { hasBody } from '../http/json-body.ts';
+import { pour } from '../http/pour.ts';
 import type { SignInAttempt } from '../http/rate-limits.ts';
 import { contextOf } from '../http/request-context.ts';
 import type { Reply, Route, RouteInput } from './route.ts';
@@ -85,7 +85,7 @@ async function sendStream(
   { log, signal }: Pick<RouteInput<unknown, unknown, unknown>, 'log' | 'signal'>,
 ): Promise<void> {
   try {
-    await pipeline(Readable.from(stream), response);
+    await pour(Readable.from(stream), response);
   } catch (error) {
     // Whoever went away needs no answer; for everybody else it breaks off, which shows that it is not whole.
     if (!signal.aborted) log.warn({ err: error }, 'an answer broke off');
