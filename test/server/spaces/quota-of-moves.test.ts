@@ -61,7 +61,7 @@ test('what moves between the spaces of one owner takes no more of his quota', as
 });
 
 test('nothing is copied of a template that there is no room for', async () => {
-  await start({ space: { documents: 0, bytes: 300_000 } });
+  await start({ space: { documents: 0, bytes: 250_000 } });
   const data = 'a'.repeat(180_000);
   const asset = `asset:${createHash('sha256').update(data).digest('hex')}`;
   const database = (await owner.call('GET /api/spaces')).body.spaces[0].database;
