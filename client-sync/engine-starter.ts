@@ -1,6 +1,7 @@
 import { bootstrapDatabase } from './bootstrap/bootstrap.ts';
 import { readFewLeaves } from './bootstrap/few-leaves.ts';
 import { afterSync } from './conflicts/after-sync.ts';
+import { createFetchBases } from './conflicts/fetch-bases.ts';
 import type { Connection } from './connect.ts';
 import type { Environment } from './environment.ts';
 import { createOpenStream } from './live/open-stream.ts';
@@ -12,6 +13,7 @@ import type { SyncEngine } from './replication/sync-engine-types.ts';
 import type { ReportFault } from './report-once.ts';
 import type { StatusStore } from './status/status-store.ts';
 import type { ConflictsApi } from './conflict-types.ts';
+import type { SpaceWorkspace } from './workspace.ts';
 import type { WorkspaceSwitch } from './workspace-switch.ts';
 
 interface StarterOptions {
@@ -31,6 +33,14 @@ interface StarterOptions {
 export function createEngineStarter(options: StarterOptions): (pace: Pace) => SyncEngine {
   const { url, connection, environment, status, current, conflicts, report } = options;
   const { clock, retryAfter, renewal, sessions, streaming } = connection;
+  const fetchBases = createFetchBases();
+  const settle = async (space: SpaceWorkspace, pushedThrough: number | null): Promise<void> => {
+    await afterSync(space, { pushedThrough, report });
+    const left = await conflicts.list();
+    const { userId } = current.get();
+    if (await fetchBases(space, left, () => options.accessFor(userId).open(space, 'main')))
+      await conflicts.list();
+  };
   return (pace) => {
     const workspace = current.get();
     if (current.wasEvicted()) status.dispatch({ type: 'evicted' });
@@ -58,9 +68,7 @@ export function createEngineStarter(options: StarterOptions): (pace: Pace) => Sy
       onFirstSync: () => current.noteFilled(),
       onSettled: (space, pushedThrough) => {
         // A space that is dropped meanwhile has nothing to settle.
-        void afterSync(space, { pushedThrough, report })
-          .then(conflicts.list)
-          .catch(() => {});
+        void settle(space, pushedThrough).catch(() => {});
       },
     });
   };

@@ -43,10 +43,14 @@ async function promptsOf({ settee }: Browser): Promise<Record<string, unknown>> 
   );
 }
 
+async function signIn(): Promise<string> {
+  const { body } = await rest(server.url, 'POST /api/auth/login', { body: { email, password } });
+  return body.accessToken as string;
+}
+
 /** The live leaves at the server. */
 async function leavesAtServer(): Promise<string[]> {
-  const signIn = await rest(server.url, 'POST /api/auth/login', { body: { email, password } });
-  const token = signIn.body.accessToken as string;
+  const token = await signIn();
   const spaces = await rest(server.url, 'GET /api/spaces', { token });
   const path = `/db/${spaces.body.spaces[0].database}/${encodeURIComponent(flowDocId(id))}?open_revs=all`;
   const answer = await fetch(server.url + path, {
@@ -74,6 +78,39 @@ it('edits made offline on three browsers come together by themselves, to one rev
     expect(await settee.conflicts.list()).toEqual([]);
     await expect.poll(() => settee.status.get().state, patient).toBe('up-to-date');
   }
+});
+
+it('edits of which no device kept the base come together on what the server still has of it', async () => {
+  const [a] = (await openWithFlow(1)) as [Browser];
+  await expect.poll(() => a.settee.status.get().state, patient).toBe('up-to-date');
+  const token = await signIn();
+  const { body: spaces } = await rest(server.url, 'GET /api/spaces', { token });
+  const { database } = spaces.spaces[0];
+  const { body: base } = await rest(server.url, `GET /db/${database}/${flowDocId(id)}?revs=true`, { token });
+  const branch = (digit: string, fields: object) => {
+    const { start, ids } = base._revisions;
+    const hash = digit.repeat(32);
+    return {
+      ...base,
+      ...fields,
+      _rev: `${start + 1}-${hash}`,
+      _revisions: { start: start + 1, ids: [hash, ...ids] },
+    };
+  };
+  const docs = [
+    branch('a', { name: 'Named elsewhere' }),
+    branch('b', { description: 'Described elsewhere' }),
+  ];
+  const pushed = await rest(server.url, `POST /db/${database}/_bulk_docs`, {
+    token,
+    body: { docs, new_edits: false },
+  });
+  expect(pushed.body).toEqual([]);
+  await expect
+    .poll(() => a.settee.flows.get(id), patient)
+    .toMatchObject({ name: 'Named elsewhere', description: 'Described elsewhere' });
+  await expect.poll(leavesAtServer, patient).toHaveLength(1);
+  expect(await a.settee.conflicts.list()).toEqual([]);
 });
 
 it('an edit through REST and one made offline come together, and overlapping ones wait for a choice', async () => {
