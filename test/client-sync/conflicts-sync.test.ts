@@ -43,14 +43,14 @@ async function promptsOf({ settee }: Browser): Promise<Record<string, unknown>> 
   );
 }
 
-async function signIn(): Promise<string> {
+async function newToken(): Promise<string> {
   const { body } = await rest(server.url, 'POST /api/auth/login', { body: { email, password } });
   return body.accessToken as string;
 }
 
 /** The live leaves at the server. */
 async function leavesAtServer(): Promise<string[]> {
-  const token = await signIn();
+  const token = await newToken();
   const spaces = await rest(server.url, 'GET /api/spaces', { token });
   const path = `/db/${spaces.body.spaces[0].database}/${encodeURIComponent(flowDocId(id))}?open_revs=all`;
   const answer = await fetch(server.url + path, {
@@ -83,7 +83,7 @@ it('edits made offline on three browsers come together by themselves, to one rev
 it('edits of which no device kept the base come together on what the server still has of it', async () => {
   const [a] = (await openWithFlow(1)) as [Browser];
   await expect.poll(() => a.settee.status.get().state, patient).toBe('up-to-date');
-  const token = await signIn();
+  const token = await newToken();
   const { body: spaces } = await rest(server.url, 'GET /api/spaces', { token });
   const { database } = spaces.spaces[0];
   const { body: base } = await rest(server.url, `GET /db/${database}/${flowDocId(id)}?revs=true`, { token });
