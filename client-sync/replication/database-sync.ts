@@ -96,7 +96,11 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
   const pushBatch = ({ push }: Pair): Promise<Batch> => {
     const ended = hinted.pushBegins(pending.count() > 0);
     pushing = pushing
-      .then(() => push.step())
+      .then(() => {
+        // It waited for one that was sent away.
+        if (lastErrors.push !== null && options.busyMilliseconds() > 0) throw lastErrors.push;
+        return push.step();
+      })
       .then((batch) => {
         pending.passed(Number(batch.sequence));
         return batch;
