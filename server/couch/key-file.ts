@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SetupError } from '../errors.ts';
@@ -29,17 +29,22 @@ async function isStale(lock: string): Promise<boolean> {
   );
 }
 
-/** Takes a lock away that its owner left; one that somebody took in between is put back. */
+/** Takes a lock away that its owner left: one process at a time, or a second one would take the next owner's. */
 async function breakLock(lock: string): Promise<void> {
-  const aside = `${lock}.${randomBytes(6).toString('hex')}`;
+  const breaking = `${lock}.breaking`;
   try {
-    await rename(lock, aside);
+    await writeFile(breaking, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return;
-    throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
+    if (await isStale(breaking)) await rm(breaking, { force: true });
+    else await sleep(5 + Math.random() * 10);
+    return;
   }
-  if (!(await isStale(aside))) await link(aside, lock).catch(() => undefined);
-  await rm(aside, { force: true });
+  try {
+    if (await isStale(lock)) await rm(lock, { force: true });
+  } finally {
+    await rm(breaking, { force: true });
+  }
 }
 
 /** Waits for the lock and returns what it says: only its owner knows. */

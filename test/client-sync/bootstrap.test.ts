@@ -42,7 +42,7 @@ describe('the first sync of a database', () => {
     expect(device.requests.filter((request) => !request.includes('_local/'))).toEqual([]);
   });
 
-  it('goes on where it was cut, wherever that is', async () => {
+  it('goes on where it was cut, wherever that is', { timeout: 90_000 }, async () => {
     const { account } = await filledAccount(server, 400, severalPages);
     const expected = await expectedContent(server, account);
     const random: Random = createRandom(7);

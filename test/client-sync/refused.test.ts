@@ -73,7 +73,7 @@ describe('documents that the server refuses', () => {
     await expect.poll(() => refusedIn(a), patient).toEqual([]);
   });
 
-  it('with attachments are given up for the server’s, bytes and all', async () => {
+  it('with attachments are given up for the server’s, bytes and all', { timeout: 90_000 }, async () => {
     const [a, b] = await openPair();
     const { id } = await a.settee.flows.save({ name: 'start', flow: graph });
     await expect.poll(() => names(b), patient).toEqual(['start']);
