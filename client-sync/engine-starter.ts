@@ -37,9 +37,13 @@ export function createEngineStarter(options: StarterOptions): (pace: Pace) => Sy
   const settle = async (space: SpaceWorkspace, pushedThrough: number | null): Promise<void> => {
     await afterSync(space, { pushedThrough, report });
     const left = await conflicts.list();
-    const { userId } = current.get();
-    if (await fetchBases(space, left, () => options.accessFor(userId).open(space, 'main')))
-      await conflicts.list();
+    const { userId, all } = current.get();
+    const found = await fetchBases(space, {
+      conflicts: left,
+      others: all().filter((other) => other !== space),
+      open: (place) => options.accessFor(userId).open(place, 'main'),
+    });
+    if (found) await conflicts.list();
   };
   return (pace) => {
     const workspace = current.get();

@@ -1,19 +1,23 @@
 import type { Conflict } from '../conflict-types.ts';
-import { flowDocId } from '../../schema/ids.ts';
+import { flowDocId, idPrefixes } from '../../schema/ids.ts';
 import { noteBases } from '../local/bases.ts';
 import { mayWrite } from '../local/flow-places.ts';
-import { isStatus } from '../local/local-documents.ts';
-import type { Pouch } from '../pouch/pouch-types.ts';
+import { getOrNull, isStatus } from '../local/local-documents.ts';
+import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { readAllLeaves } from './leaves.ts';
 import { planSettlement } from './settle.ts';
 
-/** Looks on the server for bases that no device here has kept; true where one was found. */
-export type FetchBases = (
-  space: SpaceWorkspace,
-  conflicts: readonly Conflict[],
-  open: () => Promise<Pick<Pouch, 'get'>>,
-) => Promise<boolean>;
+interface FetchBasesOptions {
+  conflicts: readonly Conflict[];
+  /** The other spaces that are open: a flow may have come from one of them. */
+  others: readonly SpaceWorkspace[];
+  /** The main database of a space on the server. */
+  open: (space: SpaceWorkspace) => Promise<Pick<Pouch, 'get'>>;
+}
+
+/** Looks on the server for bases of a space's conflicts that this device has not kept; true where one was found. */
+export type FetchBases = (space: SpaceWorkspace, options: FetchBasesOptions) => Promise<boolean>;
 
 /**
  * Whoever kept the base of a conflict may be gone, or may not write any more. The server keeps what was replaced until
@@ -30,18 +34,24 @@ export function createFetchBases(): FetchBases {
     );
   }
 
-  return async (space, conflicts, open) => {
-    const { id } = space.info;
+  /** Where the flow is, and where it was before. */
+  async function placesOf(flowId: string, space: SpaceWorkspace, others: readonly SpaceWorkspace[]) {
+    const marks = await Promise.all(
+      others.map((other) => getOrNull(other.space.main, idPrefixes.moved + flowId)),
+    );
+    return [space, ...others.filter((_, index) => marks[index] !== null)];
+  }
+
+  return async (space, { conflicts, others, open }) => {
     if (!mayWrite(space)) return false;
     let hasFound = false;
-    for (const { flowId } of conflicts.filter(({ spaceId }) => spaceId === id)) {
+    for (const { flowId } of conflicts.filter(({ spaceId }) => spaceId === space.info.id)) {
       const docId = flowDocId(flowId);
       for (const revision of await missingOf(space, docId)) {
-        const remote = await open();
-        const base = await remote.get(docId, { rev: revision }).catch((error: unknown) => {
-          if (isStatus(error, 404)) return null;
-          throw error;
-        });
+        let base: PouchDocument | null = null;
+        for (const place of await placesOf(flowId, space, others)) {
+          base ??= await readRevision(await open(place), docId, revision);
+        }
         asked.add(`${docId}@${revision}`);
         if (base === null) continue;
         await noteBases(space.space.main, [base]);
@@ -50,4 +60,17 @@ export function createFetchBases(): FetchBases {
     }
     return hasFound;
   };
+}
+
+async function readRevision(
+  remote: Pick<Pouch, 'get'>,
+  docId: string,
+  rev: string,
+): Promise<PouchDocument | null> {
+  try {
+    return await remote.get(docId, { rev });
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import type nano from 'nano';
-import type { Leaf } from '../../../flow/index.ts';
+import { createRevisionGraph, type Leaf } from '../../../flow/index.ts';
 import { flowDocId } from '../../../schema/index.ts';
-import { isLive, readLeaves, revisionOf, tombstoneOf, writeLeaves } from './flow-leaves.ts';
+import { isLive, readLeaves, readRevision, revisionOf, tombstoneOf, writeLeaves } from './flow-leaves.ts';
 import { assetsIn, copyAssets, endDocument, keepContent, readVersions } from './kept-content.ts';
 import { endRepeated, stampOf, type Move } from './stamps.ts';
 
@@ -46,12 +46,29 @@ export async function copyLeaves(
   const ended = leaves.filter((leaf) => !isLive(leaf) && leaf.document.resolvedInto !== undefined);
   const copies = move === undefined ? live : live.map((leaf) => stampOf(leaf, move));
   for (const { document } of live) await copyAssets(source, target, assetsIn(document));
+  // Before what was written on it, or it would come without its content.
+  await writeLeaves(target, await readBases(source, leaves));
   await writeLeaves(target, [...ended, ...copies]);
   const there = await readLeaves(target, first.document._id);
   const known = new Set(there.flatMap(({ ancestry }) => ancestry));
   const lost = copies.find((leaf) => !known.has(revisionOf(leaf)));
   if (lost) throw new Error(`${lost.document._id} ${revisionOf(lost)} did not reach the other space.`);
   await writeLeaves(target, endRepeated(there));
+}
+
+/** What the sides of a conflict have in common, as far as it is still kept: merging asks for it in the new place too. */
+async function readBases(source: Places['source'], leaves: readonly Leaf[]): Promise<Leaf[]> {
+  const live = leaves.filter(isLive);
+  const graph = createRevisionGraph(leaves);
+  const common = live.flatMap((leaf, index) =>
+    live.slice(index + 1).flatMap((other) => graph.nearestCommon(revisionOf(leaf), revisionOf(other))),
+  );
+  const bases: Leaf[] = [];
+  for (const revision of new Set(common)) {
+    const base = await readRevision(source, live[0]?.document._id ?? '', revision);
+    if (base && isLive(base)) bases.push(base);
+  }
+  return bases;
 }
 
 export function readFlowLeaves(scope: Places['source'], flowId: string): Promise<Leaf[]> {

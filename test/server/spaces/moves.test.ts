@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isLive, readLeaves } from '../../../server/spaces/moves/flow-leaves.ts';
+import { isLive, readLeaves, readRevision } from '../../../server/spaces/moves/flow-leaves.ts';
 import { flowDocId } from '../../../schema/index.ts';
 import { gone, keepVersion, newFlow, useMovingFlows, present, pushRevision } from './moving-flows.ts';
 
@@ -29,6 +29,10 @@ test('a flow moves with its conflicts and versions, and word of it stays', async
   for (const { document, ancestry } of stamps) {
     expect(document).toMatchObject({ spaceId: team, movedFrom: { spaceId: user, revision: ancestry[1] } });
   }
+  // And with what they have in common, on which they can be merged.
+  const base = stamps[0]?.ancestry[2] ?? '';
+  const { document } = (await readRevision(places.couch.admin<object>(b), flowDocId(id), base)) ?? {};
+  expect(document).toMatchObject({ name: 'first' });
 });
 
 test('it comes back and goes again, with edits between and without', async () => {
