@@ -56,19 +56,28 @@ export function FlowList({ settee, onOpen }: { settee: Settee; onOpen: (flowId: 
           </tr>
         </thead>
         <tbody>
-          {flows.map((flow) => (
-            <tr key={flow.id} data-flow={flow.id}>
-              <td>
-                {flow.name}{' '}
-                <span className="quiet">{spaces.find(({ id }) => id === flow.spaceId)?.name}</span>
-              </td>
-              <td>{flow.flow.nodes.length}</td>
-              <td className="quiet">{new Date(flow.updatedAt).toLocaleString()}</td>
-              <td>
-                <FlowActions settee={settee} flow={flow} deleted={deleted} onOpen={onOpen} run={run} />
-              </td>
-            </tr>
-          ))}
+          {flows.map((flow) => {
+            const space = spaces.find(({ id }) => id === flow.spaceId);
+            return (
+              <tr key={flow.id} data-flow={flow.id}>
+                <td>
+                  {flow.name} <span className="quiet">{space?.name}</span>
+                </td>
+                <td>{flow.flow.nodes.length}</td>
+                <td className="quiet">{new Date(flow.updatedAt).toLocaleString()}</td>
+                <td>
+                  <FlowActions
+                    settee={settee}
+                    flow={flow}
+                    deleted={deleted}
+                    isOwner={space === undefined || space.role === 'owner'}
+                    onOpen={onOpen}
+                    run={run}
+                  />
+                </td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
       {total > flows.length && (
@@ -84,10 +93,13 @@ function FlowActions(props: {
   settee: Settee;
   flow: Flow;
   deleted: boolean;
+  /** Only owners delete and restore. */
+  isOwner: boolean;
   onOpen: (flowId: string) => void;
   run: (action: () => Promise<unknown>) => void;
 }) {
-  const { settee, flow, deleted, onOpen, run } = props;
+  const { settee, flow, deleted, isOwner, onOpen, run } = props;
+  if (deleted && !isOwner) return null;
   if (deleted) {
     const restore = () => run(() => settee.flows.restore(flow.id));
     return (
@@ -101,13 +113,15 @@ function FlowActions(props: {
       <button type="button" aria-label={`Edit ${flow.name}`} onClick={() => onOpen(flow.id)}>
         Edit
       </button>
-      <button
-        type="button"
-        aria-label={`Delete ${flow.name}`}
-        onClick={() => run(() => settee.flows.remove(flow.id))}
-      >
-        Delete
-      </button>
+      {isOwner && (
+        <button
+          type="button"
+          aria-label={`Delete ${flow.name}`}
+          onClick={() => run(() => settee.flows.remove(flow.id))}
+        >
+          Delete
+        </button>
+      )}
     </div>
   );
 }
