@@ -16,6 +16,7 @@ import { writeInTurn } from './in-turn.ts';
 import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
 import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
+import { keepVersion } from './versions.ts';
 
 /** Reads and writes the flows of one local database. */
 export interface FlowStore {
@@ -117,8 +118,12 @@ export function createFlowStore(options: FlowStoreOptions): FlowStore {
     if (![...disputed].some((field) => theirs.has(field))) return update(current, wanted);
     const edited = applyEdits(base ?? current, wanted);
     if (base) {
-      const { merged, conflicts } = mergeFlows({ base, sides: [current, edited] });
-      if (conflicts.length === 0) return write(withContent(current, merged));
+      const { merged, conflicts, repaired } = mergeFlows({ base, sides: [current, edited] });
+      if (conflicts.length === 0) {
+        // What a repair takes out of either stays in its version.
+        if (repaired.length > 0) for (const side of [current, edited]) await keepVersion(db, side);
+        return write(withContent(current, merged));
+      }
       await noteBases(db, [base]);
     }
     return branch(revision, edited);

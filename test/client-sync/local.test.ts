@@ -44,6 +44,18 @@ describe('versions', () => {
     expect((await versions.restore(id, first.id)).revision).toBe(restored.revision);
   });
 
+  it('keep what a save loses whose edge leads to a node that was removed meanwhile', async () => {
+    const { flows, versions } = browser.settee;
+    const nodes = ['a', 'b', 'c'].map((id) => ({ id, position: { x: 0, y: 0 } }));
+    const { id, revision = '' } = await flows.save({ name: 'one', flow: { nodes, edges: [] } });
+    await flows.save({ id, flow: { nodes: nodes.slice(0, 2), edges: [] } });
+    const edge = { id: 'a-c', source: 'a', target: 'c' };
+    const saved = await flows.save({ id, revision, description: 'mine', flow: { nodes, edges: [edge] } });
+    expect(saved).toMatchObject({ description: 'mine', flow: { nodes: nodes.slice(0, 2), edges: [] } });
+    const kept = (await versions.list(id)).map(({ flow }) => flow.flow.edges);
+    expect(kept).toContainEqual([edge]);
+  });
+
   it('of unknown flows and numbers are refused', async () => {
     const { flows, versions } = browser.settee;
     await expect(versions.save(randomUUID())).rejects.toMatchObject({ code: 'flow_not_found' });

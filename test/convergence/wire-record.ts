@@ -38,10 +38,14 @@ function databaseOf(request: string): string | null {
   return name === undefined ? null : decodeURIComponent(name).replace(/-runs-\d{4}-\d{2}$/, '');
 }
 
+/** The space of a shared flow is named after it when it is made, and whoever is in a space may know its name. */
+const nameOfSpace = /"kind":"shared","name":"[^"]*"/g;
+
 function* arrivals({ parts }: Delivery): Generator<{ token: number; at: number }> {
-  const whole = parts.map(({ text }) => text).join('');
+  const text = parts.map((part) => part.text).join('');
+  const whole = text.replaceAll(nameOfSpace, (name) => ' '.repeat(name.length));
   const ends: number[] = [];
-  for (const { text } of parts) ends.push((ends.at(-1) ?? 0) + text.length);
+  for (const part of parts) ends.push((ends.at(-1) ?? 0) + part.text.length);
   for (const { token, index } of tokensIn(whole)) {
     const part = ends.findIndex((end) => index < end);
     yield { token, at: parts[part]?.at ?? 0 };

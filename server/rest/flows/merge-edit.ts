@@ -65,11 +65,14 @@ export async function applyEdit(
   const next = changedFlow(current, fields, now);
   if ((revision ?? current._rev) === current._rev) return { next };
   const seen = await editedFlow(documents, current, { revision, base });
-  const merged = seen && mergeEdit(current, changedFlow(seen, fields, now), seen);
+  const edited = seen && changedFlow(seen, fields, now);
+  const merged = edited && mergeEdit(current, edited, seen);
   if (merged && !merged.mended) return { next: merged.next, outcome: { action: 'merged' } };
   if (sameContent(next, current, { viewport: true })) return { next, outcome: { action: 'merged' } };
   const { _id } = await keepVersion(documents, current);
   const versionId = _id.slice(_id.lastIndexOf(':') + 1);
+  // What a mend takes out of the edit stays in its version as well.
+  if (merged) await keepVersion(documents, edited);
   return merged
     ? { next: merged.next, outcome: { action: 'merged', versionId } }
     : { next, outcome: { action: 'kept_both', versionId } };

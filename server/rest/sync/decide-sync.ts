@@ -21,10 +21,12 @@ export interface SyncCircumstances {
   base?: FlowDocument | null;
 }
 
-/** What to do: write `next` (null: leave the server's side), keep `loser` as a version, report `action`. */
+/** What to do: write `next` (null: leave the server's side), keep `loser` and `other` as versions, report `action`. */
 export interface SyncDecision {
   next: FlowDocument | null;
   loser?: FlowDocument;
+  /** Where a merge holds neither side completely. */
+  other?: FlowDocument;
   action?: SyncConflict['action'];
 }
 
@@ -124,7 +126,8 @@ export function decideSync(
     return { next: unchanged ? null : next, ...(seen && unchanged ? {} : { action: 'merged' }) };
   }
   const both = base && mergeEdit(server, local, base);
-  if (both) return { next: both.next, action: 'merged', ...(both.mended ? { loser: local } : {}) };
+  if (both)
+    return { next: both.next, action: 'merged', ...(both.mended ? { loser: local, other: server } : {}) };
   const localShows = local.deleted !== true && local.updatedAt > server.updatedAt;
   return localShows
     ? { next: local, loser: server, action: 'kept_both' }

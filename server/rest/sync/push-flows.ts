@@ -72,8 +72,12 @@ interface PushContext {
   now: Date;
 }
 
-async function keepLoser(documents: DocumentStore, { loser }: SyncDecision): Promise<string | undefined> {
+async function keepLoser(
+  documents: DocumentStore,
+  { loser, other }: SyncDecision,
+): Promise<string | undefined> {
   if (loser === undefined) return undefined;
+  if (other !== undefined) await keepVersion(documents, other);
   const { _id } = await keepVersion(documents, loser);
   return _id.slice(_id.lastIndexOf(':') + 1);
 }

@@ -40,6 +40,38 @@ function promptsOf(flow: Flow): Record<string, string> {
 
 const later = () => new Date(Date.now() + 1).toISOString();
 
+/** Takes a node away, with its edges. */
+function withoutNode(flow: Flow, node: string): Flow {
+  const nodes = flow.flow.nodes.filter(({ id }: Flow) => id !== node);
+  const edges = flow.flow.edges.filter(({ source, target }: Flow) => source !== node && target !== node);
+  return { ...flow, flow: { ...flow.flow, nodes, edges } };
+}
+
+const extra = { id: 'extra', source: 'a', target: 'b' };
+const withEdge = (flow: Flow): Flow => ({
+  ...flow,
+  flow: { ...flow.flow, edges: [...flow.flow.edges, extra] },
+});
+
+describe('an edge that leads to a node that was removed meanwhile', () => {
+  it.each([
+    ['pushed', withEdge, withoutNode],
+    ['at the server', withoutNode, withEdge],
+  ])('is in a version where it was %s', async (_where, mine, theirs) => {
+    for (const send of [
+      (seen: Flow) => push({ ...mine(seen, 'b'), base: seen, updatedAt: later() }),
+      ({ id, revision, ...seen }: Flow) => put(id, { ...mine(seen, 'b'), revision }),
+    ]) {
+      const { id, seen } = await shared();
+      await put(id, theirs(seen, 'b'));
+      await send(seen);
+      expect((await read(id)).flow.edges.map((edge: Flow) => edge.id)).not.toContain('extra');
+      const kept = await Promise.all((await versions(id)).map((version) => versionOf(id, version.id)));
+      expect(JSON.stringify(kept)).toContain('"extra"');
+    }
+  });
+});
+
 describe('a push of what was edited from an older revision', () => {
   it('merges with the server’s edits of other places', async () => {
     const { id, seen } = await shared();
