@@ -62,13 +62,18 @@ export function createPair({ local, remote, isThere, isNew, onActive, few, onArr
   };
 }
 
-/** Writes the checkpoint where it has moved since it was last written. */
+/** Writes the checkpoint where it has moved since it was last written, one write after the other. */
 function createKeeper(oneShot: OneShot, checkpoint: Checkpoint): () => Promise<void> {
   let saved: Sequence | null = null;
-  return async () => {
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (): Promise<void> => {
     const sequence = oneShot.sequence();
     if (sequence === null || sequence === saved) return;
     await checkpoint.write(sequence);
     saved = sequence;
+  };
+  return () => {
+    writing = writing.catch(() => {}).then(write);
+    return writing;
   };
 }
