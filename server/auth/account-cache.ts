@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { Couch, DocumentChange } from '../couch/couch.ts';
 import type { AccountDocument } from './account-documents.ts';
 import { lastPart } from './account-documents.ts';
@@ -36,9 +37,9 @@ export function createAccountCache(options: {
   fetch: (ids: string[]) => Promise<(AccountDocument | null)[]>;
 }): AccountCache {
   const { couch, database, fetch } = options;
-  const documents = new LRUCache<string, { document: AccountDocument | null }>({ max: cachedDocuments });
-  const changedAt = new LRUCache<string, number>({ max: cachedDocuments });
-  const ended = new LRUCache<string, true>({ max: endedRemembered });
+  const documents = new LRUCache<string, { document: AccountDocument | null }>(atMost(cachedDocuments));
+  const changedAt = new LRUCache<string, number>(atMost(cachedDocuments));
+  const ended = new LRUCache<string, true>(atMost(endedRemembered));
   const listeners = new Set<(id: string) => void>();
   const stop = new AbortController();
   let fresh = false;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { uuidPattern } from '../../schema/index.ts';
 import type { Keyring } from '../couch/keyring.ts';
 import { SetteeError } from '../errors.ts';
@@ -52,7 +53,7 @@ export function createAuthenticate(options: {
   onKeyUse: (key: KeyDocument) => void;
 }): (authorization: string | undefined) => Promise<Principal> {
   const { keyring, cache, clock, onKeyUse } = options;
-  const verified = new LRUCache<string, AccessClaims>({ max: rememberedTokens });
+  const verified = new LRUCache<string, AccessClaims>(atMost(rememberedTokens));
 
   async function verify(token: string): Promise<AccessClaims> {
     const { sub, sid, exp } = await keyring.verifyAccess(token);

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { uuidPattern } from '../../schema/index.ts';
 import { deviceRecordId, type DeviceRecord } from './account-documents.ts';
 import type { AccountStore } from './account-store.ts';
@@ -17,8 +18,8 @@ const minuteMilliseconds = 60_000;
 const writesPerUserAndMinute = 10;
 
 export function createDeviceRecords({ store }: { store: AccountStore }): DeviceRecords {
-  const recent = new LRUCache<string, number>({ max: 20_000 });
-  const writes = new LRUCache<string, { minute: number; count: number }>({ max: 20_000 });
+  const recent = new LRUCache<string, number>(atMost(20_000));
+  const writes = new LRUCache<string, { minute: number; count: number }>(atMost(20_000));
 
   function mayWrite(userId: string, deviceId: string, now: number): boolean {
     const last = recent.get(deviceId);

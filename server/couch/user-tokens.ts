@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { EnginePrincipal } from './couch.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -11,7 +12,10 @@ export function createUserTokens(options: {
   keyring: Keyring;
   trusted: ReadonlySet<string>;
 }): (principal: EnginePrincipal) => string {
-  const tokens = new LRUCache<string, string>({ max: 10_000, ttl: (lifeSeconds - spareSeconds) * 1000 });
+  const tokens = new LRUCache<string, string>({
+    ...atMost(10_000),
+    ttl: (lifeSeconds - spareSeconds) * 1000,
+  });
   return ({ userId, roles }) => {
     const name = JSON.stringify([userId, ...roles]);
     const cached = tokens.get(name);

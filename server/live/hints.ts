@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { parseDatabaseName } from '../../schema/index.ts';
 import type { Doorbell } from '../spaces/doorbell.ts';
 import { spaceIdIn } from '../spaces/space-document.ts';
@@ -28,7 +29,7 @@ export function createHints(options: HintsOptions): { close(): void } {
   /** Databases that are being looked at or were hinted a moment ago, and whether they rang again since. */
   const busy = new Map<string, { again: boolean }>();
   /** Where a database stood, at least, when its last hint was sent. */
-  const hinted = new LRUCache<string, string>({ max: 10_000, ttl: rememberedMilliseconds });
+  const hinted = new LRUCache<string, string>({ ...atMost(10_000), ttl: rememberedMilliseconds });
   const closing = new AbortController();
 
   /** Whether there is anything new; asked before the hint, so that what it remembers was there when the hint left. */

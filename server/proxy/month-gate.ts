@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { Access, Spaces } from '../spaces/spaces.ts';
 import { notFound, ReplicationError } from './replication-error.ts';
 
@@ -13,7 +14,7 @@ export interface MonthGate {
 }
 
 export function createMonthGate(spaces: Pick<Spaces, 'monthState' | 'provisionMonth'>): MonthGate {
-  const provisioned = new LRUCache<string, true>({ max: 50_000 });
+  const provisioned = new LRUCache<string, true>(atMost(50_000));
 
   function assertAllowed(access: Access): void {
     const state = spaces.monthState(access);

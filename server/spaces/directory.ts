@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { serverDatabaseName } from '../../schema/index.ts';
 import type { Log } from '../log.ts';
 import type { Couch, DocumentChange } from '../couch/couch.ts';
@@ -56,7 +57,7 @@ export function createDirectory(options: {
   const name = serverDatabaseName('directory', couch.prefix);
   const database = couch.admin<SpaceDocument>(name);
   const remembered = new LRUCache<string, Remembered>({
-    max: options.remembered ?? rememberedSpaces,
+    ...atMost(options.remembered ?? rememberedSpaces),
     dispose({ document }, _spaceId, reason) {
       // Nobody would hear of its changes: whoever is inside has to come in again.
       if (reason === 'evict') tell(document, null);

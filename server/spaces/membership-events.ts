@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { MembershipEnd } from '../../schema/index.ts';
 import type { Directory } from './directory.ts';
 import { holding, roleIn } from './membership.ts';
@@ -40,7 +41,7 @@ export function isTold({ kind }: Pick<SpaceDocument, 'kind'>): boolean {
 }
 
 export function createMembershipEvents(directory: Pick<Directory, 'onFeed' | 'onChange'>): MembershipEvents {
-  const toldBySpace = new LRUCache<string, Told>({ max: rememberedSpaces });
+  const toldBySpace = new LRUCache<string, Told>(atMost(rememberedSpaces));
   const listeners = new Set<(event: MembershipEvent) => void>();
 
   function toldOf(spaceId: string): Told {

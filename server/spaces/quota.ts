@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import type { SpaceUsage } from '../../schema/index.ts';
 import type { QuotaLimits } from '../config.ts';
 import { sum, type Amount, type UsageMeter } from './usage-meter.ts';
@@ -60,8 +61,8 @@ export function createQuota(options: {
   limits: QuotaLimits;
 }): Quota {
   const { meter, spaces, limits } = options;
-  const owned = new LRUCache<string, Space[]>({ max: 20_000, ttl: ownedMilliseconds });
-  const told = new LRUCache<string, number>({ max: 20_000 });
+  const owned = new LRUCache<string, Space[]>({ ...atMost(20_000), ttl: ownedMilliseconds });
+  const told = new LRUCache<string, number>(atMost(20_000));
   const listeners = new Set<(event: QuotaEvent) => void>();
   const isLimited = (limit: Amount): boolean => limit.documents > 0 || limit.bytes > 0;
 

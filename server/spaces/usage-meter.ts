@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.ts';
 import { z } from 'zod';
 import type { Couch } from '../couch/couch.ts';
 import { eachOf } from '../couch/each-of.ts';
@@ -53,7 +54,7 @@ export function createUsageMeter(options: {
   freshMilliseconds?: number;
 }): UsageMeter {
   const { couch, freshMilliseconds = 5000 } = options;
-  const meters = new LRUCache<string, Meter>({ max: 20_000 });
+  const meters = new LRUCache<string, Meter>(atMost(20_000));
   const listeners = new Set<(space: Pick<Space, 'id'>, amount: Readonly<Amount>) => void>();
 
   async function readPart(meter: Meter, database: string): Promise<void> {

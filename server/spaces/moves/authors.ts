@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../at-most.ts';
 import { idPrefixes } from '../../../schema/index.ts';
 
 /** A revision of a document that somebody sent. */
@@ -23,7 +24,7 @@ const remembered = 20_000;
 const keyOf = ({ database, id, revision }: WrittenRevision): string => `${database} ${id} ${revision}`;
 
 export function createAuthors(): Authors {
-  const authors = new LRUCache<string, string>({ max: remembered });
+  const authors = new LRUCache<string, string>(atMost(remembered));
   return {
     note(written, userId) {
       if (!written.id.startsWith(idPrefixes.flow) && !written.id.startsWith(idPrefixes.version)) return;

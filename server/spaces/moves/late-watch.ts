@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../at-most.ts';
 import { bareId, flowDocId, idPrefixes, parseDatabaseName } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
@@ -33,7 +34,7 @@ export function createLateWatch({
   couch: Couch;
   onLate: (late: { spaceId: string; flowId: string; writers: Writers }) => Promise<void>;
 }): LateWatch {
-  const watchedByDatabase = new LRUCache<string, Watched>({ max: rememberedDatabases });
+  const watchedByDatabase = new LRUCache<string, Watched>(atMost(rememberedDatabases));
 
   async function changedSince(database: string, watched: Watched): Promise<string[]> {
     const ids = new Set<string>();

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../../at-most.ts';
 import type nano from 'nano';
 import { idPrefixes } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
@@ -32,7 +33,7 @@ function isInQuestion({ id, deleted, changes }: Change): boolean {
 }
 
 export function createEndedWatch({ couch }: { couch: Couch }): EndedWatch {
-  const sinceByDatabase = new LRUCache<string, string>({ max: rememberedDatabases });
+  const sinceByDatabase = new LRUCache<string, string>(atMost(rememberedDatabases));
 
   async function latest(database: string): Promise<string[] | null> {
     const scope = couch.admin<object>(database);
