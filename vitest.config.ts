@@ -34,7 +34,7 @@ export default defineConfig({
                 globalSetup: ['test/support/chromium.ts'],
                 include: ['test/**/*.browser.test.ts'],
                 testTimeout: 120_000,
-                fileParallelism: false,
+                isolate: false,
               },
             },
           ]),

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { builtServer } from '../support/built-server.ts';
 import { freePort } from '../support/free-port.ts';
 
 /** A server with its engine in a process of its own, which may be killed and comes back at the same address. */
@@ -59,7 +60,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
   const log = (): string => output.slice(-20_000);
 
   async function start(): Promise<void> {
-    const started = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', 'start'], {
+    const started = spawn(process.execPath, [await builtServer(), 'start'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {

@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { builtServer } from '../support/built-server.ts';
 import { eventually, rest } from '../support/rest-client.ts';
 import { startTestEngine, type TestEngine } from '../support/engine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+let main: string;
 let directory: string;
 let engine: TestEngine | undefined;
 let running: Command[] = [];
@@ -21,6 +23,7 @@ interface Command {
 }
 
 beforeEach(async () => {
+  main = await builtServer();
   directory = await mkdtemp(join(tmpdir(), 'settee-main-'));
 });
 afterEach(async () => {
@@ -33,7 +36,7 @@ afterEach(async () => {
 });
 
 function run(env: Record<string, string>, args: string[] = ['start']): Command {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts', ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
     env: {
       PATH: process.env.PATH,

