@@ -87,9 +87,15 @@ export function withoutMember(document: SpaceDocument, userId: string, now: Date
     since: omit(document.since, userId),
     former: withFormer(document.former, [userId], now),
   };
-  // Said in the same write, so that a crash does not leave somebody alone with what is shared with nobody.
-  const ending = lastMember(left) === null ? left : { ...left, dissolving: true as const };
-  return keepingAnOwner(inOutbox(ending, userId));
+  return keepingAnOwner(inOutbox(endingWhereAlone(left, now), userId));
+}
+
+/**
+ * Says that a space of shared flows is to end where one member is left and nobody is invited: in the same write, so that
+ * a crash does not leave somebody alone with what is shared with nobody.
+ */
+export function endingWhereAlone(document: SpaceDocument, now: Date): SpaceDocument {
+  return lastMember(document, now) === null ? document : { ...document, dissolving: true };
 }
 
 /** Makes a member the owner; whoever hands over becomes an editor. Throws SetteeError `not_found`. */

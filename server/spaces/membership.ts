@@ -35,10 +35,12 @@ export function isFormer(document: SpaceDocument | null, userId: string): boolea
 }
 
 /** The last one in a space of shared flows whom nobody is about to join; null otherwise. */
-export function lastMember(document: SpaceDocument | null): string | null {
+export function lastMember(document: SpaceDocument | null, now: Date): string | null {
   if (!document || document.removing || document.kind !== 'shared') return null;
   const members = Object.keys(document.members);
-  const isWaiting = Object.values(document.invitations ?? {}).some(({ state }) => state === 'open');
+  const isWaiting = Object.values(document.invitations ?? {}).some(
+    ({ state, expiresAt }) => state === 'open' && Date.parse(expiresAt) >= now.getTime(),
+  );
   return members.length === 1 && !isWaiting ? (members[0] as string) : null;
 }
 

@@ -154,7 +154,8 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const directory = createDirectory({ couch, log });
   const events = createMembershipEvents(directory);
   const outbox = createOutbox({ couch, directory, events, log });
-  const invitations = createInvitations({ couch, directory, outbox, clock });
+  const dissolve = (spaceId: string): Promise<boolean> => moves.dissolve(spaceId);
+  const invitations = createInvitations({ couch, directory, outbox, dissolve, clock });
   const closing = new AbortController();
   const revocations = createRevocations(directory, couch.prefix);
   const finishArrivals = (space: SpaceDocument): Promise<boolean> => moves.finishArrivals(space);
@@ -180,7 +181,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ...members,
     async removeMember(spaceId, userId, by) {
       await members.removeMember(spaceId, userId, by);
-      await moves.dissolve(spaceId);
+      await dissolve(spaceId);
     },
     invitations,
     moves,
@@ -220,10 +221,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     ownedAlone: (userId) => ownedAlone(directory, userId),
     async removeUser(userId) {
       await templates.removeOf(userId);
-      await leaveSpaces(
-        { ...services, now: clock(), dissolve: (spaceId) => moves.dissolve(spaceId) },
-        userId,
-      );
+      await leaveSpaces({ ...services, now: clock(), dissolve }, userId);
       await removeSpace({ ...services, now: clock() }, userId);
     },
     finishRemovals: () =>

@@ -1,5 +1,5 @@
 import { SetteeError } from '../../errors.ts';
-import { withMember } from '../member-changes.ts';
+import { endingWhereAlone, withMember } from '../member-changes.ts';
 import { own, roleIn } from '../membership.ts';
 import { required } from '../require-space.ts';
 import type { InvitationState, SpaceDocument } from '../space-document.ts';
@@ -73,14 +73,15 @@ export function accepted(
   return withMember(used, { userId, role: asked.invitation.role, now });
 }
 
-/** Ends an open invitation; one that is closed already stays as it is. */
+/** Ends an open invitation, and the space with it where nobody shares that any more; a closed one stays as it is. */
 export function closed(
   document: SpaceDocument,
   id: string,
   { state, now }: { state: 'declined' | 'withdrawn'; now: Date },
 ): SpaceDocument {
   const entry = own(document.invitations, id);
-  return entry?.state === 'open' ? withState(document, id, { ...entry, state }, now) : document;
+  if (entry?.state !== 'open') return document;
+  return endingWhereAlone(withState(document, id, { ...entry, state }, now), now);
 }
 
 export function invalidInvitation(): SetteeError {

@@ -70,14 +70,21 @@ async function remove(couch: Couch, id: string, rev = ''): Promise<void> {
   });
 }
 
-/** Removes what nobody can accept any more. */
-export async function removeExpiredInvitations(couch: Couch, now: Date, signal: AbortSignal): Promise<void> {
+/** Removes what nobody can accept any more; `onExpired` is told of each before, and again where it fails. */
+export async function removeExpiredInvitations(options: {
+  couch: Couch;
+  now: Date;
+  signal: AbortSignal;
+  onExpired: (invitation: InvitationDocument) => Promise<unknown>;
+}): Promise<void> {
+  const { couch, now, signal, onExpired } = options;
   for (let startKey: string = prefix; !signal.aborted;) {
     const range = { start_key: startKey, end_key: `${prefix}\ufff0`, limit: pageSize, include_docs: true };
     const { rows } = await databaseOf(couch).list(range);
     for (const { doc } of rows) {
       const invitation = invitationDocumentSchema.safeParse(doc).data;
       if (invitation && Date.parse(invitation.expiresAt) < now.getTime()) {
+        await onExpired(invitation);
         await remove(couch, invitation._id, invitation._rev);
       }
     }

@@ -48,7 +48,10 @@ export interface Invitation {
   expiresAt: string;
 }
 
-/** Invitations into spaces: whoever holds the token may join, once. */
+/**
+ * Invitations into spaces: whoever holds the token may join, once. Where the last of them ends without anybody having
+ * joined, the flow shared by it is in its owner's personal space again.
+ */
 export interface Invitations {
   create(spaceId: string, invitation: NewInvitation): Promise<Invitation & { token: string }>;
   /** Those that can be accepted, newest first; for owners. */
@@ -67,9 +70,11 @@ export function createInvitations(options: {
   couch: Couch;
   directory: Directory;
   outbox: Outbox;
+  /** Ends a space of shared flows where nobody but its owner is left, and nobody is invited; never rejects. */
+  dissolve: (spaceId: string) => Promise<unknown>;
   clock: () => Date;
 }): Invitations {
-  const { couch, directory, outbox, clock } = options;
+  const { couch, directory, outbox, dissolve, clock } = options;
 
   async function find(token: string): Promise<FoundInvitation> {
     const id = invitationIdOf(token);
@@ -131,8 +136,10 @@ export function createInvitations(options: {
         wasOpen = own(document.invitations, invitationId)?.state === 'open';
         return closed(document, invitationId, { state: 'withdrawn', now: clock() });
       });
-      if (wasOpen) await removeInvitations(couch, [invitationId]);
-      return wasOpen;
+      if (!wasOpen) return false;
+      await removeInvitations(couch, [invitationId]);
+      await dissolve(spaceId);
+      return true;
     },
     async find(token) {
       const found = await find(token);
@@ -150,12 +157,20 @@ export function createInvitations(options: {
     },
     async decline(token) {
       const found = await find(token);
-      await directory.update(found.invitation.spaceId, (current) =>
+      const { spaceId } = found.invitation;
+      await directory.update(spaceId, (current) =>
         closed(assertOpen(current, found, clock()), found.id, { state: 'declined', now: clock() }),
       );
       await removeInvitations(couch, [found.id]);
+      await dissolve(spaceId);
     },
-    removeExpired: (signal) => removeExpiredInvitations(couch, clock(), signal),
+    removeExpired: (signal) =>
+      removeExpiredInvitations({
+        couch,
+        now: clock(),
+        signal,
+        onExpired: ({ spaceId }) => dissolve(spaceId),
+      }),
   };
 }
 

@@ -2,6 +2,7 @@ import { isMonth, personalDatabase, runsDatabase, type Month } from '../../../sc
 import type { Couch } from '../../couch/couch.ts';
 import { SetteeError } from '../../errors.ts';
 import type { Directory } from '../directory.ts';
+import { endingWhereAlone } from '../member-changes.ts';
 import { lastMember } from '../membership.ts';
 import type { Outbox } from '../outbox.ts';
 import { listRunsDatabases, removeSpace } from '../remove-space.ts';
@@ -32,12 +33,11 @@ const pageSize = 200;
  */
 export async function dissolve(services: DissolveServices, spaceId: string): Promise<boolean> {
   const { couch, directory, outbox, clock, moveFlow } = services;
-  const space = await directory.update(spaceId, (current) =>
-    current === null || lastMember(current) === null || current.dissolving === true
-      ? null
-      : { ...current, dissolving: true },
+  const space = await directory.update(
+    spaceId,
+    (current) => current && (current.dissolving ? current : endingWhereAlone(current, clock())),
   );
-  const owner = lastMember(space);
+  const owner = lastMember(space, clock());
   if (space === null || owner === null) return false;
   const database = databaseOf(space, couch.prefix);
   for (const flowId of await flowsIn(couch, database)) {
@@ -48,7 +48,8 @@ export async function dissolve(services: DissolveServices, spaceId: string): Pro
   }
   if ((await flowsIn(couch, database)).length > 0) return false;
   const check = (current: SpaceDocument): void => {
-    if (lastMember(current) !== owner) throw new SetteeError('conflict', 'Somebody joined meanwhile.');
+    if (lastMember(current, clock()) !== owner)
+      throw new SetteeError('conflict', 'Somebody joined meanwhile.');
   };
   const drain = (closed: SpaceDocument): Promise<void> => drainSpace(services, closed);
   const { finishArrivals } = services;

@@ -1,8 +1,10 @@
 import { expect, test, vi } from 'vitest';
+import { rest } from '../../support/rest-client.ts';
 import { useSettee } from '../../support/use-settee.ts';
 import { newCaller, type Caller } from './team.ts';
 
-const settee = useSettee();
+let ahead = 0;
+const settee = useSettee({ clock: () => new Date(Date.now() + ahead) });
 const graph = { nodes: [], edges: [] };
 
 /** A flow of somebody's that others edit. */
@@ -39,6 +41,57 @@ test('where somebody else stays, the flow stays with them', async () => {
   const { owner, id, spaceId } = await newShared(one, two);
   await one.call(`DELETE /api/spaces/${spaceId}/members/${one.user.id}`);
   expect([await spaceOf(owner, id), await spaceOf(two, id)]).toEqual([spaceId, spaceId]);
+});
+
+/** A flow that nobody but its owner sees, with people invited to it. */
+async function newInviting(...emails: string[]) {
+  const owner = await newCaller(settee);
+  const { id } = (await owner.call('POST /api/flows', { name: 'Shared', flow: graph })).body;
+  const invitations: { id: string; token: string }[] = [];
+  for (const email of emails) {
+    const { body } = await owner.call(`PUT /api/flows/${id}/contributors`, { email, role: 'editor' });
+    invitations.push(body);
+  }
+  return { owner, id, spaceId: await spaceOf(owner, id), invitations };
+}
+
+test('where the last invitation is withdrawn or declined, the flow is the owner’s alone; not before', async () => {
+  for (const how of ['withdrawn', 'declined'] as const) {
+    const { owner, id, spaceId, invitations } = await newInviting('one@example.org', 'two@example.org');
+    expect(await kindsOf(owner)).toContain('shared');
+    for (const invitation of invitations) {
+      expect(await spaceOf(owner, id)).toBe(spaceId);
+      const withdrawal = `DELETE /api/spaces/${spaceId}/invitations/${invitation.id}`;
+      const answer =
+        how === 'withdrawn'
+          ? await owner.call(withdrawal)
+          : await rest(settee.url, `POST /api/invitations/${invitation.token}/decline`);
+      expect(answer.status).toBe(204);
+    }
+    expect(await spaceOf(owner, id)).toBe(owner.user.id);
+    expect(await kindsOf(owner)).not.toContain('shared');
+  }
+});
+
+test('an invitation that ends takes the flow from nobody who shares it', async () => {
+  const other = await newCaller(settee);
+  const { owner, id, spaceId } = await newShared(other);
+  const call = { email: 'late@example.org', role: 'editor' };
+  const { body } = await owner.call(`PUT /api/flows/${id}/contributors`, call);
+  await rest(settee.url, `POST /api/invitations/${body.token}/decline`);
+  expect([await spaceOf(owner, id), await spaceOf(other, id)]).toEqual([spaceId, spaceId]);
+});
+
+test('where the last invitation expires, the flow is the owner’s alone', async () => {
+  const { owner, id, spaceId } = await newInviting('slow@example.org');
+  const { invitations } = settee.services.spaces;
+  const { signal } = new AbortController();
+  await invitations.removeExpired(signal);
+  expect(await spaceOf(owner, id)).toBe(spaceId);
+  ahead = 8 * 86_400_000;
+  await invitations.removeExpired(signal);
+  ahead = 0;
+  expect(await spaceOf(owner, id)).toBe(owner.user.id);
 });
 
 test('where an account goes, whoever is left has the flow in the personal space', async () => {
