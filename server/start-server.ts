@@ -22,7 +22,8 @@ import { createDoorbell, type Doorbell } from './spaces/doorbell.ts';
 import { createQuota, type Quota } from './spaces/quota.ts';
 import { withQuota } from './spaces/quota-guard.ts';
 import { createUsageMeter } from './spaces/usage-meter.ts';
-import { createSpaces, type Spaces } from './spaces/spaces.ts';
+import { createSpaces } from './spaces/create-spaces.ts';
+import type { Spaces } from './spaces/spaces.ts';
 
 /** The parts of a running server, the way down to the engine. */
 export interface Services {

@@ -3,7 +3,8 @@ import { connectCouch } from '../couch/connect-couch.ts';
 import type { Couch } from '../couch/couch.ts';
 import { createEngineHttp, type EngineHttp } from '../couch/engine-http.ts';
 import { createKeyring } from '../couch/keyring.ts';
-import { createSpaces, type Spaces } from '../spaces/spaces.ts';
+import { createSpaces } from '../spaces/create-spaces.ts';
+import type { Spaces } from '../spaces/spaces.ts';
 import type { CommandContext } from './command.ts';
 import { locateEngine } from './locate-engine.ts';
 

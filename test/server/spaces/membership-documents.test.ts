@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { membershipDocId, personalDatabase, type MembershipDocument } from '../../../schema/index.ts';
 import type { MembershipEvent } from '../../../server/spaces/membership-events.ts';
-import { createSpaces, type Spaces } from '../../../server/spaces/spaces.ts';
+import { createSpaces } from '../../../server/spaces/create-spaces.ts';
+import type { Spaces } from '../../../server/spaces/spaces.ts';
 import { startEngineRelay } from '../couch/engine-relay.ts';
 import { silentLog } from '../couch/open-couch.ts';
 import { openSpaces, type TestSpaces } from './open-spaces.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import type { Couch } from '../../../server/couch/couch.ts';
+import { createSpaces } from '../../../server/spaces/create-spaces.ts';
 import type { SpaceDocument } from '../../../server/spaces/space-document.ts';
-import { createSpaces, type Access, type Role, type Spaces } from '../../../server/spaces/spaces.ts';
+import type { Access, Role, Spaces } from '../../../server/spaces/spaces.ts';
 import { serverDatabaseName, spaceDatabase } from '../../../schema/index.ts';
 import { openCouch, silentLog, type TestCouch } from '../couch/open-couch.ts';
 
