@@ -1,7 +1,7 @@
 import { idPrefixes } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 import { weightOfAssets, weightOfFlow } from './flow-weight.ts';
-import type { MoveRequest } from './moves/moves.ts';
+import type { MoveRequest } from './moves/move-flow.ts';
 import { boundless, type IntendedWrite, type Quota } from './quota.ts';
 import type { Access, Spaces } from './spaces.ts';
 import { templatesSpaceId } from './templates-space.ts';

@@ -10,7 +10,7 @@ import { databaseOf, monthsOf, spaceIdOf, type SpaceDocument } from '../space-do
 import { copyLeaves, copyVersions, readFlowLeaves } from './copy-flow.ts';
 import { isLive, readLeaves, writeLeaves } from './flow-leaves.ts';
 import type { Writers } from './late-parts.ts';
-import type { MoveRequest } from './moves.ts';
+import type { MoveRequest } from './move-flow.ts';
 
 export interface DissolveServices {
   couch: Couch;
