@@ -7,6 +7,7 @@ import { createBootstrap } from './bootstrap/serve-bootstrap.ts';
 import { mergedResults, passBulkDocs, refusedResults } from './bulk-docs.ts';
 import { engineBody } from './engine-body.ts';
 import { clientHeaders, engineError } from './engine-answer.ts';
+import { engineHeaders, engineRequest } from './engine-request.ts';
 import { breakOff, endSilentFeed } from './endings.ts';
 import { feedOf, type Exchange } from './exchange.ts';
 import { createFeedEnd } from './feed-end.ts';
@@ -16,10 +17,9 @@ import type { OpenRequests } from './open-requests.ts';
 import { relayFeed } from './relay-feed.ts';
 import { sendJson } from './replies.ts';
 import { ReplicationError } from './replication-error.ts';
-import { engineTarget } from './request-target.ts';
 import { roleSuffices } from './route-table.ts';
 import { createUserTurns } from './user-turns.ts';
-import type { EngineAnswer, EngineRequest, Upstream } from './upstream.ts';
+import type { EngineAnswer, Upstream } from './upstream.ts';
 
 export interface PassOnOptions {
   couch: Pick<Couch, 'engineToken'>;
@@ -30,34 +30,6 @@ export interface PassOnOptions {
   doorbell: Pick<Doorbell, 'ring'>;
   quota: Pick<Quota, 'room'>;
   authors: Pick<Authors, 'note'>;
-}
-
-type EngineHeaders = Record<string, string>;
-
-async function engineHeaders(exchange: Exchange, couch: PassOnOptions['couch']): Promise<EngineHeaders> {
-  const { access, request, route } = exchange;
-  const token = await couch.engineToken({ userId: access.userId, roles: access.engineRoles });
-  const isAttachment = route.path === '/:db/:doc/:attachment' && route.method === 'GET';
-  const headers: EngineHeaders = {
-    authorization: `Bearer ${token}`,
-    accept: isAttachment ? '*/*' : 'application/json',
-  };
-  const passed = isAttachment ? ['if-none-match', 'accept-encoding'] : ['if-none-match', 'if-match'];
-  for (const name of passed) {
-    const value = request.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
-  return headers;
-}
-
-function engineRequest(exchange: Exchange, headers: EngineHeaders): EngineRequest {
-  return {
-    method: exchange.route.method,
-    target: engineTarget(exchange.target, exchange.query),
-    headers,
-    signal: exchange.controller.signal,
-    feed: false,
-  };
 }
 
 async function relay(exchange: Exchange, answer: EngineAnswer): Promise<void> {
