@@ -14,8 +14,10 @@ import { SetteeError } from '../errors.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { invitationLink, invitationMail } from './invitation-text.ts';
+import { originOf } from './origin-of.ts';
 import { defineRoute, type Route } from './route.ts';
-import { findSpace, originOf, spaceReply, type SpaceRoutesOptions } from './space-routes.ts';
+import { findSpace, spaceReply } from './space-reply.ts';
+import type { SpaceRoutesOptions } from './space-routes.ts';
 
 export interface InvitationRoutesOptions {
   spaces: Spaces;

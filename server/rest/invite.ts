@@ -4,7 +4,7 @@ import type { Principal } from '../auth/principal.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import type { Spaces } from '../spaces/spaces.ts';
 import { invitationLink, invitationMail } from './invitation-text.ts';
-import { originOf } from './space-routes.ts';
+import { originOf } from './origin-of.ts';
 
 /** Makes an invitation into a space and sends it. */
 export type Invite = (invitation: {

@@ -1,4 +1,3 @@
-import type { Request } from 'express';
 import {
   createSpaceBodySchema,
   monthOf,
@@ -8,43 +7,13 @@ import {
   spaceListSchema,
   spaceMonthsBodySchema,
   spaceSchema,
-  type SpaceReply,
   type SpaceUsage,
 } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 import type { ListedSpace, Membership, Space, Spaces } from '../spaces/spaces.ts';
+import { originOf } from './origin-of.ts';
 import { defineRoute, type Route } from './route.ts';
-
-/** The origin by which the caller reached this server, unless the configuration names one. */
-export function originOf(request: Request, publicUrl: string | undefined): string {
-  return publicUrl ?? `${request.protocol}://${request.get('host') ?? 'localhost'}`;
-}
-
-export function spaceReply(
-  { space, role, runs }: ListedSpace,
-  origin: string,
-  usage?: SpaceUsage,
-): SpaceReply {
-  const { id, kind, name, database } = space;
-  const url = (of: string): string => `${origin}/db/${encodeURIComponent(of)}`;
-  return {
-    id,
-    kind,
-    name,
-    role,
-    database,
-    url: url(database),
-    runs: runs.map((month) => ({ ...month, url: url(month.database) })),
-    ...(usage === undefined ? {} : { usage }),
-  };
-}
-
-/** The space as the caller's list shows it; throws SetteeError `not_found`. */
-export async function findSpace(spaces: Spaces, userId: string, spaceId: string): Promise<ListedSpace> {
-  const found = (await spaces.list(userId)).find(({ space }) => space.id === spaceId);
-  if (!found) throw new SetteeError('not_found', 'There is no such space.');
-  return found;
-}
+import { findSpace, spaceReply } from './space-reply.ts';
 
 async function assertOwner(spaces: Spaces, userId: string, spaceId: string): Promise<void> {
   const found = await findSpace(spaces, userId, spaceId);
