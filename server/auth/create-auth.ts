@@ -4,27 +4,19 @@ import type { Keyring } from '../couch/keyring.ts';
 import { SetteeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createAccountCache, type AccountCache } from './account-cache.ts';
-import {
-  lastPart,
-  sessionDocumentId,
-  userDocumentId,
-  type AccountDocument,
-  type UserDocument,
-} from './account-documents.ts';
+import { lastPart, userDocumentId, type AccountDocument, type UserDocument } from './account-documents.ts';
 import { createAccountStore } from './account-store.ts';
 import { createApiKeys, keysPerUser } from './api-keys.ts';
 import type { Auth, Person } from './auth.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { createDeviceRecords } from './device-records.ts';
 import { ensureAdministrator } from './first-administrator.ts';
+import { changeUser, createOwnAccount } from './own-account.ts';
 import { createPasswords, type PasswordCost } from './passwords.ts';
-import type { Principal } from './principal.ts';
 import { createRegistration } from './registration.ts';
 import { createAccountRemoval } from './remove-account.ts';
 import { createSessions, type TokenRules } from './sessions.ts';
-
-/** How long after a sign-in the password need not be given again. */
-const freshSignInMilliseconds = 5 * 60_000;
+import { createSignIn } from './sign-in.ts';
 
 export interface AuthOptions {
   couch: Couch;
@@ -82,6 +74,17 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     log,
   });
 
+  const signIn = createSignIn({ store, passwords, registration, sessions, removal });
+  const ownAccount = createOwnAccount({
+    store,
+    passwords,
+    registration,
+    sessions,
+    removal,
+    ownedAlone: (userId) => spaces.ownedAlone(userId),
+    clock,
+  });
+
   /** Work that no request waits for; `close` does. Never rejects. */
   function inBackground(work: Promise<void>, what: string): Promise<void> {
     const guarded = work
@@ -89,45 +92,6 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
       .finally(() => running.delete(guarded));
     running.add(guarded);
     return guarded;
-  }
-
-  async function me({ userId }: Principal): Promise<UserDocument> {
-    const user = await store.get<UserDocument>(userDocumentId(userId));
-    if (!user) throw new SetteeError('session_ended', 'The account was removed.');
-    return user;
-  }
-
-  async function meWith(principal: Principal, password: string): Promise<UserDocument> {
-    const user = await me(principal);
-    if (await passwords.verify(user.passwordHash, password)) return user;
-    throw new SetteeError('invalid_credentials', 'The password is wrong.');
-  }
-
-  async function isStillGood({ _id, passwordHash }: UserDocument): Promise<boolean> {
-    const user = await store.get<UserDocument>(_id);
-    return user?.passwordHash === passwordHash && !(await removal.isUnderWay(lastPart(_id)));
-  }
-
-  async function signedInJustNow({ userId, sessionId }: Principal): Promise<boolean> {
-    const session = sessionId === undefined ? null : await sessions.get(userId, sessionId);
-    return session !== null && clock().getTime() - Date.parse(session.createdAt) < freshSignInMilliseconds;
-  }
-
-  async function assertReplaceable({ userId }: Principal): Promise<void> {
-    const owned = await spaces.ownedAlone(userId);
-    if (owned.length === 0) return;
-    throw new SetteeError(
-      'last_owner',
-      'You are the only owner of spaces that others use: hand them over or delete them first.',
-      { details: { spaces: owned } },
-    );
-  }
-
-  async function setUser(id: string, changes: Partial<UserDocument>): Promise<UserDocument> {
-    const updatedAt = clock().toISOString();
-    const user = await store.update<UserDocument>(id, (found) => ({ ...found, ...changes, updatedAt }));
-    if (!user) throw new SetteeError('session_ended', 'The account was removed.');
-    return user;
   }
 
   return {
@@ -140,48 +104,9 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     async register(account, client) {
       return sessions.start(await registration.register(account, ['user']), client);
     },
-    async login({ email, password }, client) {
-      const user = await registration.find(email);
-      const matches = await passwords.verify(user?.passwordHash ?? null, password);
-      if (!user || !matches) throw wrongCredentials();
-      const issued = await sessions.start(user, client);
-      if (await isStillGood(user)) return issued;
-      // Whoever changed the password or removes the account may have ended all sessions before this one began.
-      await store.remove(sessionDocumentId(lastPart(user._id), issued.sessionId));
-      throw wrongCredentials();
-    },
+    ...signIn,
+    ...ownAccount,
     refresh: (refreshToken, client) => sessions.refresh(refreshToken, client),
-    async logout({ userId, sessionId }, { all = false } = {}) {
-      if (all) await sessions.endAll(userId, 'signed_out');
-      else if (sessionId !== undefined) await sessions.end(userId, sessionId, 'signed_out');
-    },
-    async logoutWith(refreshToken, { all = false } = {}) {
-      const found = await sessions.find(refreshToken);
-      if (!found) return;
-      const { session, isInUse } = found;
-      // A token that is over may end its own session, but no others.
-      if (all && isInUse) await sessions.endAll(session.userId, 'signed_out');
-      else await sessions.end(session.userId, lastPart(session._id), 'signed_out');
-    },
-    me,
-    async update(principal, { name, email, currentPassword }) {
-      if (email !== undefined) {
-        await registration.changeEmail(await meWith(principal, currentPassword ?? ''), email);
-      }
-      if (name === undefined) return me(principal);
-      return setUser(userDocumentId(principal.userId), { name: name ?? undefined });
-    },
-    async changePassword(principal, { currentPassword, newPassword }) {
-      const user = await meWith(principal, currentPassword);
-      await setUser(user._id, { passwordHash: await passwords.hash(newPassword) });
-      await sessions.endAll(principal.userId, 'password_changed', principal.sessionId);
-    },
-    async deleteAccount(principal, password) {
-      const isKnown = password === undefined && (await signedInJustNow(principal));
-      const user = await (isKnown ? me(principal) : meWith(principal, password ?? ''));
-      await assertReplaceable(principal);
-      await removal.remove(user);
-    },
     async people(userIds) {
       const users = userIds.length === 0 ? [] : await store.getMany(userIds.map(userDocumentId));
       return users.flatMap((user) => (user?.type === 'user' ? [personOf(user)] : []));
@@ -213,7 +138,11 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     onSessionEnd: (listener) => cache.onEnd(listener),
     ensureAdministrator: (account) =>
       ensureAdministrator(
-        { registration, passwords, grant: (user) => setUser(user._id, { roles: ['user', 'admin'] }) },
+        {
+          registration,
+          passwords,
+          grant: (user) => changeUser({ store, clock }, user._id, { roles: ['user', 'admin'] }),
+        },
         account,
       ),
     finishRemovals: () =>
@@ -229,8 +158,4 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
 
 function personOf({ _id, email, name }: UserDocument): Person {
   return { userId: lastPart(_id), email, ...(name === undefined ? {} : { name }) };
-}
-
-function wrongCredentials(): SetteeError {
-  return new SetteeError('invalid_credentials', 'The e-mail address or the password is wrong.');
 }
