@@ -1,15 +1,15 @@
 import { overgrownIds, tooManyLeaves } from './branch-limit.ts';
-import { result } from './callbacks.ts';
-import { asCouchError, CouchError, unauthorized } from './couch-error.ts';
+import { unauthorized } from './couch-error.ts';
 import type { Database } from './database.ts';
 import type { DesignFunctions } from './design-functions.ts';
 import { checkDesignDocument } from './design-document-checks.ts';
-import { checkDocument, type IncomingDocument } from './document-checks.ts';
+import { checkDocument } from './document-checks.ts';
 import type { Limits } from './limits.ts';
 import { refusedResult, type WriteResult } from './write-result.ts';
 import { takeStubs } from './attachment-stubs.ts';
 import { readPreviousRevision } from './previous-revision.ts';
 import type { StorageHandle, StoredDocument } from './storage.ts';
+import { storeLocal, storeRevisions, type Entry, type Prepared } from './store-documents.ts';
 import { isDatabaseAdmin, type SecurityObject, type UserContext } from './user-context.ts';
 import { forValidation, type Candidate, type Validators } from './validators.ts';
 
@@ -20,8 +20,6 @@ export interface WriteRequest {
   /** False where the request is too small to hold an oversized document. */
   measure?: boolean;
 }
-
-type Prepared = IncomingDocument & { _id: string };
 
 /** The one way in which documents reach storage. */
 export interface RevisionWrites {
@@ -37,12 +35,6 @@ export function createRevisionWrites(options: {
   onReplaced(database: Database, ids: string[]): void;
 }): RevisionWrites {
   const { limits, validators } = options;
-
-  /** One document's way through the checks; `slot` is its place in the answer. */
-  interface Entry {
-    slot: number;
-    document: Prepared;
-  }
 
   function checkShapes(
     documents: unknown[],
@@ -71,21 +63,6 @@ export function createRevisionWrites(options: {
       }
     }
     return entries;
-  }
-
-  async function writeLocal(
-    handle: StorageHandle,
-    { slot, document }: Entry,
-    results: WriteResult[],
-  ): Promise<void> {
-    try {
-      const stored = document._deleted
-        ? await result<{ id: string; rev: string }>((done) => handle._removeLocal(document, done))
-        : await result<{ id: string; rev: string }>((done) => handle._putLocal(document, done));
-      results[slot] = { ok: true, id: stored.id, rev: stored.rev };
-    } catch (error) {
-      results[slot] = refusedResult(document, error);
-    }
   }
 
   async function validate(
@@ -125,38 +102,13 @@ export function createRevisionWrites(options: {
     return complete.filter(({ slot }) => results[slot] === undefined);
   }
 
-  async function store(
-    handle: StorageHandle,
-    entries: Entry[],
-    results: WriteResult[],
-    newEdits: boolean,
-  ): Promise<void> {
-    // PouchDB needs the revisions of one document in order (pouchdb #2935).
-    const ordered = [...entries];
-    if (!newEdits) ordered.sort((a, b) => byIdAndGeneration(a.document, b.document));
-    const ids = ordered.map(({ document }) => ({
-      id: document._id,
-      rev: document._rev as string | undefined,
-    }));
-    const docs = ordered.map(({ document }) => document);
-    const answers = await result<unknown[]>((done) =>
-      handle._bulkDocs({ docs }, { new_edits: newEdits }, done),
-    );
-    for (const [index, answer] of answers.entries()) {
-      const { slot } = ordered[index] as Entry;
-      const { id, rev } = ids[index] as { id: string; rev: string };
-      if (answer instanceof Error) results[slot] = { id, refused: asCouchError(answer) ?? internal() };
-      else results[slot] = { ok: true, id, rev: newEdits ? (answer as { rev: string }).rev : rev };
-    }
-  }
-
   return {
     async write(database, documents, request) {
       const settings = await database.settings();
       const results: WriteResult[] = Array.from({ length: documents.length });
       const entries = checkShapes(documents, results, request, settings);
       await database.write(async (handle) => {
-        for (const entry of entries.filter(isLocal)) await writeLocal(handle, entry, results);
+        for (const entry of entries.filter(isLocal)) await storeLocal(handle, entry, results);
         const accepted = await validate(
           database,
           handle,
@@ -166,7 +118,7 @@ export function createRevisionWrites(options: {
           settings,
         );
         if (accepted.length === 0) return;
-        await store(handle, accepted, results, request.newEdits);
+        await storeRevisions(handle, accepted, results, request.newEdits);
         if (accepted.some(({ document }) => document._id.startsWith('_design/'))) validators.forget(database);
         await database.announce(handle);
       });
@@ -184,9 +136,6 @@ interface Settings {
   revsLimit: number;
 }
 
-const internal = (): CouchError =>
-  new CouchError(500, 'internal_server_error', 'The document could not be stored.');
-
 function candidate(document: Prepared, previous: StoredDocument | null): Candidate {
   return { newDocument: forValidation(document), oldDocument: previous && forValidation(previous) };
 }
@@ -197,9 +146,4 @@ function isLocal({ document }: { document: Prepared }): boolean {
 
 function replaces({ document }: { document: Prepared }): boolean {
   return typeof document._rev === 'string' && !isLocal({ document });
-}
-
-function byIdAndGeneration(a: Prepared, b: Prepared): number {
-  if (a._id !== b._id) return a._id < b._id ? -1 : 1;
-  return Number.parseInt(a._rev as string, 10) - Number.parseInt(b._rev as string, 10);
 }
