@@ -1,6 +1,5 @@
 import { documentContent } from './document-content.ts';
 import { equalJson } from './equal-json.ts';
-
 import { contentRevisionOf, isMerge, revisionOf, sourcesOf } from './leaf-rank.ts';
 import type { MergeConflict } from './merge-flows.ts';
 import type { Combined, ConflictRule, MergeRules } from './merge-rules.ts';
@@ -42,6 +41,12 @@ function takeLater(higher: Leaf, lower: Leaf): PairOutcome {
   return { kind: 'merge', content: documentContent(lower.document), keep: [higher.document] };
 }
 
+/** Null where the document was deleted: both sides were written anew above that. */
+function contentAt(contents: ReadonlyMap<string, LeafDocument>, revision: string): LeafDocument | null {
+  const document = contents.get(revision);
+  return document === undefined || document._deleted === true ? null : document;
+}
+
 /** On every nearest common ancestor, which must all give the same. */
 function combine(higher: Leaf, lower: Leaf, { graph, rules, contents }: PairContext): Combined | PairOutcome {
   const sides = [higher.document, lower.document] as const;
@@ -49,13 +54,14 @@ function combine(higher: Leaf, lower: Leaf, { graph, rules, contents }: PairCont
   const bases = graph.nearestCommon(revisionOf(higher), revisionOf(lower));
   const missing = bases.filter((revision) => !contents.has(revision));
   if (bases.length === 0 || missing.length > 0) return open({ missing });
-  const results = bases.map((revision) => rules.combine(contents.get(revision) ?? null, sides));
+  const results = bases.map((revision) => rules.combine(contentAt(contents, revision), sides));
   const [first = null] = results;
   const disputed = results.find(({ conflicts }) => conflicts.length > 0);
   const isClear =
     disputed === undefined && results.every((other) => equalJson(other.content, first?.content));
   if (isClear && first !== null) return first;
-  return open({ base: bases[0] ?? null, conflicts: (disputed ?? first)?.conflicts ?? [] });
+  const base = bases.find((revision) => contentAt(contents, revision) !== null) ?? null;
+  return open({ base, conflicts: (disputed ?? first)?.conflicts ?? [] });
 }
 
 function decideMerge(higher: Leaf, lower: Leaf, context: PairContext): PairOutcome {

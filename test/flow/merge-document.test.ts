@@ -96,6 +96,27 @@ describe('settling a document', () => {
     expect(asked.open).toMatchObject([{ base: revisionOf(root), conflicts: [{ path: ['name'] }] }]);
   });
 
+  it('asks about what was written anew in two ways above a deletion, and not where both say the same', () => {
+    const ended = {
+      document: { _id: start._id, _deleted: true, type: 'flow' },
+      ancestry: ['2-f', ...root.ancestry],
+    };
+    const anew = (hash: string, edit: FlowEdit): Leaf => ({
+      document: child(root, edit, 4).document,
+      ancestry: [`3-${hash}`, ...ended.ancestry],
+    });
+    const deletion = new Map([['2-f', ended.document as LeafDocument]]);
+    const [one, two] = [anew('a', { do: 'rename', text: 'One' }), anew('b', { do: 'rename', text: 'Two' })];
+    const asked = mergeDocument({ leaves: [one, two], bases: deletion });
+    expect(asked).toMatchObject({
+      merges: [],
+      tombstones: [],
+      open: [{ base: null, conflicts: [{ path: ['name'] }] }],
+    });
+    const same = mergeDocument({ leaves: [one, anew('c', { do: 'rename', text: 'One' })], bases: deletion });
+    expect(same).toMatchObject({ merges: [], open: [], document: { name: 'One' } });
+  });
+
   it('builds a late edit of the losing side on what it was an edit of', () => {
     const settled = mergeDocument({ leaves: [a, b], bases: known });
     const loser = settled.document?.mergedFrom as string[];
