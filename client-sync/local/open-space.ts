@@ -14,6 +14,7 @@ export interface LocalSpace {
   months: () => Month[];
   /** Opens a month's runs, and remembers that it exists. */
   runs: (month: Month) => Promise<Pouch>;
+  /** Removes a month, once those who hear of months were told. */
   dropMonth: (month: Month) => Promise<void>;
   /** Hears of months that are opened or dropped, here or in another tab. */
   onMonths: (listener: () => void) => () => void;
@@ -45,6 +46,8 @@ export async function openSpace(
   const notes = opener.openLocal(`${name}-notes`);
   const known = new Set(await readMonths(notes));
   const open = new Map<Month, Pouch>();
+  /** Waited for at the end: whoever opens the space again finds them gone. */
+  const dropping = new Map<Month, Promise<void>>();
   const changed = createSignal<void>();
   const feed = notes
     .changes({ since: 'now', live: true, return_docs: false })
@@ -62,6 +65,14 @@ export async function openSpace(
     open.set(month, db);
     return db;
   };
+  const drop = async (month: Month): Promise<void> => {
+    const db = openRuns(month);
+    open.delete(month);
+    known.delete(month);
+    await removeNote(notes, monthNote + month);
+    changed.emit();
+    await db.destroy();
+  };
   return {
     name,
     userId,
@@ -76,20 +87,20 @@ export async function openSpace(
       }
       return openRuns(month);
     },
-    async dropMonth(month) {
-      const db = openRuns(month);
-      open.delete(month);
-      known.delete(month);
-      await removeNote(notes, monthNote + month);
-      await db.destroy();
+    dropMonth(month) {
+      const ending = dropping.get(month) ?? drop(month).finally(() => dropping.delete(month));
+      dropping.set(month, ending);
+      return ending;
     },
     onMonths: changed.subscribe,
     async close() {
       feed.cancel();
+      await Promise.allSettled(dropping.values());
       await Promise.all([main, notes, ...open.values()].map((db) => db.close()));
     },
     async destroy() {
       feed.cancel();
+      await Promise.allSettled(dropping.values());
       const runs = [...known].map(openRuns);
       // Notes last: they say which months there are, should this be interrupted.
       await Promise.all([main, ...runs].map((db) => db.destroy()));

@@ -36,6 +36,14 @@ export function createRunIndex(space: LocalSpace): RunIndex {
     indexes.set(month, index);
     return index;
   };
+  const read = async (month: Month): Promise<void> => {
+    try {
+      await (await open(month)).ready();
+    } catch (error) {
+      // One that is dropped meanwhile gives nothing and fails nobody.
+      if (space.months().includes(month)) throw error;
+    }
+  };
   const openAll = async () => {
     const months = space.months();
     for (const [month, index] of indexes) {
@@ -43,7 +51,7 @@ export function createRunIndex(space: LocalSpace): RunIndex {
       index.close();
       indexes.delete(month);
     }
-    await Promise.all(months.map(async (month) => (await open(month)).ready()));
+    await Promise.all(months.map(read));
   };
   const unsubscribe = space.onMonths(() => changed.emit());
   return {

@@ -3,6 +3,7 @@ import idbAdapter from 'pouchdb-adapter-idb';
 import PouchCore from 'pouchdb-core';
 import replication from 'pouchdb-replication';
 import { SetteeClientError } from '../errors.ts';
+import { answerAtEnd } from './answer-at-end.ts';
 import { keepFeedsAlive } from './feeds-without-gaps.ts';
 import type { Pouch, PouchConstructor } from './pouch-types.ts';
 
@@ -57,6 +58,7 @@ export async function createPouchOpener(wanted?: 'idb' | 'memory' | PouchAdapter
       // Each feed and each of its reads listens for the database's end; ten are soon reached.
       db.setMaxListeners(100);
       keepFeedsAlive(db);
+      answerAtEnd(db);
       return db;
     },
     openRemote: (url, fetcher) => new Database(url, { adapter: 'http', fetch: fetcher, skip_setup: true }),

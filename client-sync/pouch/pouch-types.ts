@@ -139,6 +139,7 @@ export interface Pouch {
     from(source: Pouch, options: ReplicationOptions): Replication;
   };
   on(event: 'destroyed', listener: () => void): unknown;
+  once(event: 'closed' | 'destroyed', listener: () => void): unknown;
   /** Of Node's EventEmitter. */
   setMaxListeners(count: number): void;
   close(): Promise<void>;

@@ -136,8 +136,9 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
     try {
       await sync.runBoth();
     } catch (error) {
-      if (!isGone(error)) throw error;
-      await givenUp.get(month);
+      if (isGone(error)) await givenUp.get(month);
+      // One that was dropped meanwhile has nothing to transfer.
+      else if (space.months().includes(month)) throw error;
     }
   };
   const kept = () => ({ now: now(), count: keptMonths() });

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { noteBases, readBases } from '../../client-sync/local/bases.ts';
 import type { PouchDocument } from '../../client-sync/pouch/pouch-types.ts';
+import type { OneShot } from '../../client-sync/replication/pull.ts';
+import { createScheduler } from '../../client-sync/replication/scheduler.ts';
 import { makeFlowDocuments } from '../support/flows.ts';
 import { useSettee } from '../support/use-settee.ts';
 import { openPair, runAll, type Pair } from './replication-pair.ts';
@@ -189,5 +191,22 @@ describe('replication in one go', () => {
     expect(await b.local.get(doc._id)).toMatchObject({ name: 'renamed' });
     expect(String(await b.local.getAttachment(doc._id, 'a picture'))).toBe(text);
     expect(b.requests.filter((request) => request.includes('picture'))).toEqual([]);
+  });
+
+  it('fails where the local database has gone, and holds up no end of sync', async () => {
+    const { local, push, pull } = await openPair(server);
+    await local.bulkDocs(flows(11, 2));
+    const [sent, taken] = [push(), pull()];
+    await runAll(sent);
+    await runAll(taken);
+    const scheduler = createScheduler();
+    const replicate = (key: string, oneShot: OneShot) =>
+      scheduler.run({ space: 'personal', key, step: async () => (await oneShot.step()).more });
+    const gone = local.destroy();
+    const during = Promise.allSettled([replicate('push', sent), replicate('pull', taken)]);
+    await gone;
+    const after = [replicate('push again', sent), replicate('pull again', taken)];
+    await Promise.all([during, ...after.map((run) => expect(run).rejects.toThrow('database is destroyed'))]);
+    await scheduler.drop('personal');
   });
 });
