@@ -47,7 +47,9 @@ export function createFlowStore(options: FlowStoreOptions): FlowStore {
   };
   const recall = async (docId: string, revision: string): Promise<FlowDocument | null> => {
     const seen = handedOut.find(docId, revision);
-    return seen ?? ((await getOrNull(db, docId, { rev: revision })) as FlowDocument | null);
+    if (seen) return seen;
+    const found = await getOrNull(db, docId, { rev: revision });
+    return found?._deleted === true ? null : (found as FlowDocument | null);
   };
   const stamp = (doc: FlowDocument): FlowDocument => {
     const now = iso();

@@ -133,7 +133,7 @@ export function createDocumentStore(
       }),
     async getLeaf<T extends object>(id: string, revision: string) {
       const found = await unless(404, () => scope.get(id, { rev: revision }));
-      return found === undefined ? null : (found as T & Stored);
+      return found === undefined || '_deleted' in found ? null : (found as T & Stored);
     },
     range: <T extends object>(startId: string, endId: string, options = {}) =>
       guarded(async () => {

@@ -144,6 +144,23 @@ describe('a PUT that names an older revision', () => {
   });
 });
 
+it('a PUT that names a deletion, above which the flow was made anew, keeps what it replaces', async () => {
+  const { id, seen } = await shared();
+  const { database } = (await call('GET /api/spaces')).body.spaces[0];
+  const ended = await fetch(`${settee.url}/db/${database}/_bulk_docs`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${account.accessToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      docs: [{ _id: flowDocId(id), _rev: seen.revision, _deleted: true, type: 'flow' }],
+    }),
+  });
+  const [{ rev: revision }] = (await ended.json()) as [{ rev: string }];
+  await put(id, { ...startFlow(), name: 'anew' });
+  const { status, body } = await put(id, { ...startFlow(), name: 'edited', revision });
+  expect([status, body.name, body.outcome.action]).toEqual([200, 'edited', 'kept_both']);
+  expect((await versionOf(id, body.outcome.versionId)).snapshot.name).toBe('anew');
+});
+
 it('an edit through REST of an automatic merge is no merge itself', async () => {
   const { id } = await shared();
   const { database } = (await call('GET /api/spaces')).body.spaces[0];
