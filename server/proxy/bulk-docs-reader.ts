@@ -1,4 +1,5 @@
 import { createDeletionReader, type Deletion } from './deletion-reader.ts';
+import { DocumentBytes, type DocumentLimits } from './document-bytes.ts';
 import { badRequest, forbidden, requestTooLarge } from './replication-error.ts';
 import { JsonByteReader, JsonSyntaxError, type JsonKind, type JsonListener } from './json-byte-reader.ts';
 
@@ -25,11 +26,7 @@ export interface RefusedDocument {
   reason: string;
 }
 
-export interface BulkDocsLimits {
-  /** Of one document, without its inline attachments. */
-  documentBytes: number;
-  /** Of one document's `_attachments`, in JSON. */
-  attachmentBytes: number;
+export interface BulkDocsLimits extends DocumentLimits {
   documents: number;
   depth: number;
 }
@@ -65,24 +62,18 @@ export class BulkDocsReader implements JsonListener {
 
   readonly #options: BulkDocsReaderOptions;
   readonly #json: JsonByteReader;
-  #chunkStart = 0;
-  #chunk: Uint8Array = new Uint8Array(0);
+  readonly #bytes: DocumentBytes;
   #seen = new Set<string>();
   #topKey: string | null = null;
   #fieldKey: string | null = null;
   #inDocs = false;
   #document: BulkDocument | null = null;
   #count = 0;
-  #pieces: Uint8Array[] = [];
-  /** Absolute offset up to which the open document's bytes are in `#pieces`. */
-  #keptUntil = 0;
-  #documentStart = 0;
   #deletion = createDeletionReader();
-  #attachmentsStart = -1;
-  #attachmentBytes = 0;
 
   constructor(options: BulkDocsReaderOptions) {
     this.#options = options;
+    this.#bytes = new DocumentBytes(options.limits);
     this.#json = new JsonByteReader(this, {
       maxDepth: deepestRequest,
       reportDepth: fieldDepth,
@@ -91,15 +82,9 @@ export class BulkDocsReader implements JsonListener {
   }
 
   write(chunk: Uint8Array): void {
-    this.#chunk = chunk;
+    this.#bytes.startChunk(chunk);
     this.#guard(() => this.#json.write(chunk));
-    const end = this.#chunkStart + chunk.length;
-    if (this.#document !== null) {
-      this.#checkSize(this.#document, end);
-      this.#keep(end);
-    }
-    this.#chunkStart = end;
-    this.#chunk = new Uint8Array(0);
+    this.#bytes.endChunk();
   }
 
   /** To be called after the last byte; emits the body's end where anything was emitted. */
@@ -121,7 +106,7 @@ export class BulkDocsReader implements JsonListener {
     if (!this.#inDocs) return false;
     if (depth === documentDepth) this.#startDocument(kind, offset);
     if (depth !== fieldDepth) return false;
-    if (this.#fieldKey === '_attachments') this.#attachmentsStart = offset;
+    if (this.#fieldKey === '_attachments') this.#bytes.startAttachments(offset);
     return this.#fieldKey === '_id' || this.#fieldKey === '_rev';
   }
 
@@ -170,17 +155,12 @@ export class BulkDocsReader implements JsonListener {
     this.#document = { tooLarge: false, tooDeep: false, bytes: 0, isReplicated: false, deletion: 'none' };
     this.#json.deepest = 0;
     this.#fieldKey = null;
-    this.#pieces = [];
-    this.#documentStart = this.#keptUntil = offset;
-    this.#attachmentsStart = -1;
-    this.#attachmentBytes = 0;
+    this.#bytes.start(offset);
   }
 
   #endField(document: BulkDocument, endOffset: number, text: string | null): void {
-    if (this.#attachmentsStart >= 0) {
-      this.#attachmentBytes += endOffset - this.#attachmentsStart;
-      this.#attachmentsStart = -1;
-    } else if (this.#fieldKey === '_id') this.#takeId(document, text);
+    if (this.#fieldKey === '_attachments') this.#bytes.endAttachments(endOffset);
+    else if (this.#fieldKey === '_id') this.#takeId(document, text);
     else if (this.#fieldKey === '_rev' && text?.startsWith('"')) document.rev = unquote(text);
     else if (this.#fieldKey === '_revisions') document.isReplicated = true;
     else this.#deletion.see(this.#fieldKey, text);
@@ -196,36 +176,18 @@ export class BulkDocsReader implements JsonListener {
   }
 
   #endDocument(document: BulkDocument, endOffset: number): void {
-    this.#checkSize(document, endOffset);
-    document.bytes = endOffset - this.#documentStart;
+    document.bytes = this.#bytes.end(endOffset);
+    document.tooLarge = this.#bytes.tooLarge;
     document.deletion = this.#deletion.found();
     document.tooDeep = this.#json.deepest > this.#options.limits.depth;
     const reason = this.#options.refuse(document);
+    const pieces = this.#bytes.takePieces();
     if (reason === null) {
-      this.#keep(endOffset);
       this.#options.emit(this.accepted === 0 ? opening : comma);
-      for (const piece of this.#pieces) this.#options.emit(piece);
+      for (const piece of pieces) this.#options.emit(piece);
       this.accepted += 1;
     } else this.refused.push(refusal(this.#count - 1, document, reason));
     this.#document = null;
-    this.#pieces = [];
-  }
-
-  #checkSize(document: BulkDocument, until: number): void {
-    const open = this.#attachmentsStart < 0 ? 0 : until - this.#attachmentsStart;
-    const attachments = this.#attachmentBytes + open;
-    const own = until - this.#documentStart - attachments;
-    const { documentBytes, attachmentBytes } = this.#options.limits;
-    if (own > documentBytes || attachments > attachmentBytes) document.tooLarge = true;
-    if (document.tooLarge) this.#pieces = [];
-  }
-
-  #keep(until: number): void {
-    const from = this.#keptUntil - this.#chunkStart;
-    if (this.#document?.tooLarge !== true) {
-      this.#pieces.push(this.#chunk.subarray(from, until - this.#chunkStart));
-    }
-    this.#keptUntil = until;
   }
 }
 
