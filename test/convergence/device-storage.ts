@@ -31,6 +31,9 @@ interface PluggablePouch {
   adapter(name: string, adapter: AdapterFunction, isPreferred: boolean): void;
 }
 
+/** What a write answers once the power is gone. */
+export const powerLoss = 'The device lost its power.';
+
 const writing = ['_bulkDocs', '_putLocal', '_removeLocal', '_doCompaction'];
 let count = 0;
 
@@ -44,7 +47,7 @@ export function createDeviceStorage(): DeviceStorage {
       database[method] = (...args: unknown[]) => {
         if (!isFrozen) return (original as (...all: unknown[]) => unknown).apply(database, args);
         const callback = args.findLast((arg) => typeof arg === 'function') as Callback | undefined;
-        return void setTimeout(() => callback?.(new Error('The device lost its power.')), 0);
+        return void setTimeout(() => callback?.(new Error(powerLoss)), 0);
       };
     }
   };

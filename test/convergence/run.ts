@@ -4,6 +4,7 @@ import { opening, type Command, type Plan } from './commands.ts';
 import type { Device } from './device.ts';
 import { actOnFlow } from './flow-actions.ts';
 import { judge } from './judge.ts';
+import { recordFaults } from './reported-faults.ts';
 import type { ServerProcess } from './server-process.ts';
 import { actOnSpaces } from './space-actions.ts';
 import { openWorld, type World } from './world.ts';
@@ -90,6 +91,7 @@ async function settle(world: World): Promise<string[]> {
 
 /** One run of the campaign, from accounts to verdict. */
 export async function run(server: ServerProcess, plan: Plan): Promise<Outcome> {
+  const faults = recordFaults();
   const world = await openWorld({ server, ...plan });
   const { story } = world;
   try {
@@ -97,9 +99,10 @@ export async function run(server: ServerProcess, plan: Plan): Promise<Outcome> {
     for (const { network } of world.devices) network.trouble(plan.trouble);
     await tell(world, plan.commands);
     const unrest = await settle(world);
-    return { violations: [...unrest, ...(await judge(world))], story };
+    return { violations: [...unrest, ...(await judge(world)), ...faults.violations()], story };
   } finally {
     await world.comingBack;
     await world.close();
+    faults.stop();
   }
 }
