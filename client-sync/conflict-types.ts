@@ -1,5 +1,6 @@
 import type { FlowDiff3, FlowInput } from '../flow/index.ts';
-import type { Flow, Unsubscribe } from './types.ts';
+import type { Flow } from './flow-types.ts';
+import type { Unsubscribe } from './signal.ts';
 
 /** One live branch of a flow's history, or a deletion. */
 export interface ConflictLeaf {

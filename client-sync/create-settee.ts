@@ -30,7 +30,9 @@ import { createSharing } from './spaces/sharing.ts';
 import { createSpaces } from './spaces/spaces-api.ts';
 import { createStatusStore } from './status/status-store.ts';
 import { createTabs } from './tabs.ts';
-import type { FlowsApi, Settee, SetteeOptions, SyncSettings } from './types.ts';
+import type { FlowsApi } from './flow-types.ts';
+import type { Settee, SetteeOptions } from './settee-types.ts';
+import type { SyncSettings } from './sync-types.ts';
 import { createWorkspaceSwitch } from './workspace-switch.ts';
 
 const defaultRunsPull = 60_000;

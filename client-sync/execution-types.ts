@@ -1,5 +1,5 @@
 import type { ExecutionDocument, ExecutionResult } from '../schema/index.ts';
-import type { Unsubscribe } from './types.ts';
+import type { Unsubscribe } from './signal.ts';
 
 /** A run as applications see it: a bare id, none of the engine's fields. Unknown fields stay. */
 export type Execution = {

@@ -15,6 +15,7 @@ export type {
   FlowSharing,
   InvitationPreview,
   Member,
+  Notice,
   NoticesApi,
   PendingInvitation,
   ShareWith,
@@ -25,36 +26,31 @@ export type {
   Template,
   TemplateList,
 } from './space-types.ts';
+export type { FlowInput } from '../flow/index.ts';
+export type { Account, AccountApi, User } from './account-types.ts';
+export type { AssetOwner, AssetsApi } from './asset-types.ts';
+export type { Device, DevicesApi } from './device-types.ts';
 export type {
-  Account,
-  AccountApi,
-  AssetOwner,
-  AssetsApi,
   Autosave,
   AutosaveState,
-  Device,
-  DevicesApi,
   Flow,
   FlowChange,
-  FlowInput,
   FlowListResult,
   FlowQuery,
   FlowsApi,
   FlowVersion,
-  ImportReport,
-  Notice,
+  VersionsApi,
+} from './flow-types.ts';
+export type { ImportReport, Settee, SetteeOptions } from './settee-types.ts';
+export type { Unsubscribe } from './signal.ts';
+export type {
   RefusedApi,
   RefusedDocument,
-  Settee,
-  SetteeOptions,
   SettingsApi,
   StatusApi,
   SyncApi,
   SyncSettings,
-  Unsubscribe,
-  User,
-  VersionsApi,
-} from './types.ts';
+} from './sync-types.ts';
 export type {
   Execution,
   ExecutionEnd,

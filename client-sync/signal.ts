@@ -1,3 +1,6 @@
+/** Ends a subscription; calling it again does nothing. */
+export type Unsubscribe = () => void;
+
 /** A list of listeners. */
 export interface Signal<T> {
   emit: (value: T) => void;

@@ -5,7 +5,8 @@ import type {
   PendingInvitation,
   SpaceRole,
 } from '../schema/index.ts';
-import type { Flow, Unsubscribe } from './types.ts';
+import type { Flow } from './flow-types.ts';
+import type { Unsubscribe } from './signal.ts';
 
 export type { CreatedInvitation, InvitationPreview, Member, PendingInvitation, SpaceRole };
 

@@ -7,7 +7,7 @@ import type { LocalSpace } from './local/open-space.ts';
 import { createRunIndex, type RunIndex } from './local/run-index.ts';
 import { createRefusedStore, type RefusedStore } from './replication/refused-store.ts';
 import type { NoticeStore } from './spaces/notices.ts';
-import type { Unsubscribe } from './types.ts';
+import type { Unsubscribe } from './signal.ts';
 
 /** What is known of a space, from its membership document; of the personal one, from the session. */
 export interface SpaceInfo {

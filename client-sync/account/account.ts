@@ -1,6 +1,6 @@
 import { SetteeClientError, toClientError } from '../errors.ts';
 import { createSignal } from '../signal.ts';
-import type { Account, AccountApi, User } from '../types.ts';
+import type { Account, AccountApi, User } from '../account-types.ts';
 import { requestJson } from './request-json.ts';
 import { tokensFrom, type Session, type SessionStore, type TokenAnswer } from './session-store.ts';
 

@@ -1,5 +1,5 @@
 import type { KeyValueStore } from '../environment.ts';
-import type { User } from '../types.ts';
+import type { User } from '../account-types.ts';
 
 /** A session as this browser keeps it between visits. Without tokens it has ended; the user stays known. */
 export interface Session {

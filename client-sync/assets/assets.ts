@@ -5,7 +5,7 @@ import { assertWritable } from '../local/flow-places.ts';
 import { findRun } from '../local/run-places.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { RemoteDatabase } from '../replication/remote-database.ts';
-import type { AssetOwner, AssetsApi } from '../types.ts';
+import type { AssetOwner, AssetsApi } from '../asset-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace, Workspace } from '../workspace.ts';
 import { blobOf, isAssetId, readAsset, storeAsset } from './asset-bytes.ts';
 import { createAssetCache } from './asset-cache.ts';

@@ -1,5 +1,5 @@
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
-import type { AssetsApi } from '../types.ts';
+import type { AssetsApi } from '../asset-types.ts';
 import type { Execution } from '../execution-types.ts';
 import { storeAsset } from './asset-bytes.ts';
 

@@ -1,7 +1,7 @@
 import { createSettee } from '../create-settee.ts';
 import { localNames } from '../local/names.ts';
 import type { SyncStatus } from '../status/sync-status.ts';
-import type { SetteeOptions } from '../types.ts';
+import type { SetteeOptions } from '../settee-types.ts';
 import { openWorkerStorage } from './shared-storage.ts';
 
 export type SyncOnceOptions = Pick<SetteeOptions, 'url' | 'name' | 'adapter' | 'fetch' | 'environment'>;

@@ -6,7 +6,7 @@ import type { FlowDocument } from '../../schema/index.ts';
 import { readBases } from '../local/bases.ts';
 import { mayWrite } from '../local/flow-places.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import type { Flow } from '../types.ts';
+import type { Flow } from '../flow-types.ts';
 import type { Conflict, ConflictLeaf } from '../conflict-types.ts';
 import type { SpaceInfo } from '../workspace.ts';
 import type { Leaves } from './leaves.ts';

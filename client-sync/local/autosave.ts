@@ -1,7 +1,7 @@
 import type { Flow } from '../../flow/flow.ts';
 import { flowNotFound } from './flows.ts';
 import { createSignal } from '../signal.ts';
-import type { Autosave, AutosaveState, FlowChange } from '../types.ts';
+import type { Autosave, AutosaveState, FlowChange } from '../flow-types.ts';
 
 interface AutosaveOptions {
   flowId: string;

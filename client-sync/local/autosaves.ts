@@ -1,4 +1,4 @@
-import type { Autosave, FlowsApi } from '../types.ts';
+import type { Autosave, FlowsApi } from '../flow-types.ts';
 import { createAutosave } from './autosave.ts';
 
 /** The autosaves that are open, by which all that waits can be written at once. */

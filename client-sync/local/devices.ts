@@ -2,7 +2,7 @@ import { unmarked } from '../../flow/flow.ts';
 import { bareId, deviceDocId, idPrefixes } from '../../schema/ids.ts';
 import type { KeyValueStore } from '../environment.ts';
 import { SetteeClientError } from '../errors.ts';
-import type { Device, DevicesApi } from '../types.ts';
+import type { Device, DevicesApi } from '../device-types.ts';
 import type { CurrentWorkspace, Workspace } from '../workspace.ts';
 import { defaultDeviceName, describeDevice } from './device-info.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';

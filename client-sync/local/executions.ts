@@ -4,7 +4,7 @@ import { bareId, executionDocId } from '../../schema/ids.ts';
 import { fillOutputs, offloadOutputs } from '../assets/large-outputs.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
-import type { AssetsApi } from '../types.ts';
+import type { AssetsApi } from '../asset-types.ts';
 import type {
   Execution,
   ExecutionEnd,

@@ -3,7 +3,7 @@ import { cleanFlowInput, flowContent } from '../../flow/flow.ts';
 import type { FlowContent, FlowDocument } from '../../schema/index.ts';
 import { limits } from '../../schema/field-rules.ts';
 import { SetteeClientError } from '../errors.ts';
-import type { FlowChange } from '../types.ts';
+import type { FlowChange } from '../flow-types.ts';
 
 type Fields = Record<string, unknown>;
 

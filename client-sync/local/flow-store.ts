@@ -5,7 +5,7 @@ import { bareId, flowDocId, uuidPattern } from '../../schema/ids.ts';
 import type { FlowContent, FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import type { FlowChange } from '../types.ts';
+import type { FlowChange } from '../flow-types.ts';
 import { documentsWithBases, noteBases } from './bases.ts';
 import { describeDevice } from './device-info.ts';
 import type { DocumentIndex } from './document-index.ts';

@@ -1,6 +1,6 @@
 import type { FlowContent } from '../../schema/index.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
-import type { FlowQuery } from '../types.ts';
+import type { FlowQuery } from '../flow-types.ts';
 import { textOf } from './text-of.ts';
 
 /** What lists are sorted, filtered and searched by; the graphs stay in the database. */

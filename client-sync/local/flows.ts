@@ -12,7 +12,7 @@ import {
   requireSpace,
 } from './flow-places.ts';
 import type { FlowSharing } from '../space-types.ts';
-import type { Autosave, Flow, FlowChange, FlowListResult, FlowQuery, FlowsApi } from '../types.ts';
+import type { Autosave, Flow, FlowChange, FlowListResult, FlowQuery, FlowsApi } from '../flow-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace, Workspace } from '../workspace.ts';
 import { selectFlows } from './flow-summary.ts';
 import { readInOrder } from './read-in-order.ts';

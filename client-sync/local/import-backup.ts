@@ -6,7 +6,7 @@ import { executionDocId, flowDocId, foreignIdPattern, monthOfUuidV7, uuidPattern
 import type { FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
-import type { ImportReport } from '../types.ts';
+import type { ImportReport } from '../settee-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { assertFlow } from './flow-edits.ts';
 import { hashedId } from './hashed-id.ts';

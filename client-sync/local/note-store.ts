@@ -1,6 +1,5 @@
 import type { Pouch } from '../pouch/pouch-types.ts';
-import { createSignal } from '../signal.ts';
-import type { Unsubscribe } from '../types.ts';
+import { createSignal, type Unsubscribe } from '../signal.ts';
 import { getOrNull, putNote, removeNote } from './local-documents.ts';
 
 /** Notes of one kind beside a space's databases, which outlive a restart and are not replicated. */

@@ -1,7 +1,6 @@
 import { unmarked } from '../../flow/flow.ts';
-import type { SyncSettings } from '../types.ts';
 import { SetteeClientError } from '../errors.ts';
-import type { SettingsApi } from '../types.ts';
+import type { SettingsApi, SyncSettings } from '../sync-types.ts';
 import type { CurrentWorkspace, Workspace } from '../workspace.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
 import { watchQuery } from './watch-query.ts';

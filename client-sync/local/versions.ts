@@ -6,7 +6,7 @@ import { flowDocId, idPrefixes } from '../../schema/ids.ts';
 import type { FlowContent, FlowDocument, VersionDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
-import type { FlowVersion, VersionsApi } from '../types.ts';
+import type { FlowVersion, VersionsApi } from '../flow-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { assertWritable } from './flow-places.ts';
 import { flowNotFound, placed } from './flows.ts';

@@ -1,4 +1,4 @@
-import type { SyncSettings } from '../types.ts';
+import type { SyncSettings } from '../sync-types.ts';
 
 /** How often to sync: at once, every so many seconds, or when asked; and how much of the past. */
 export interface Pace {

@@ -1,6 +1,6 @@
 import { createNoteStore } from '../local/note-store.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import type { RefusedDocument } from '../types.ts';
+import type { RefusedDocument } from '../sync-types.ts';
 
 /** A refusal and the local database that holds the document: `main` or a month. */
 export interface Refusal extends Omit<RefusedDocument, 'spaceId'> {

@@ -3,7 +3,7 @@ import { SetteeClientError } from '../errors.ts';
 import { eachSpace } from '../local/each-space.ts';
 import { watchQuery } from '../local/watch-query.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import type { RefusedApi, RefusedDocument } from '../types.ts';
+import type { RefusedApi, RefusedDocument } from '../sync-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { offerDocument, takeServerState } from './offer-document.ts';
 import type { Refusal } from './refused-store.ts';

@@ -6,7 +6,7 @@ import { createSignal } from '../signal.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import { sharedFacts } from '../status/sync-facts.ts';
 import type { Tabs } from '../tabs.ts';
-import type { SyncApi, SyncSettings } from '../types.ts';
+import type { SyncApi, SyncSettings } from '../sync-types.ts';
 import { createLeadership } from './leadership.ts';
 import { paceOf, type Pace } from './pace.ts';
 import type { SyncEngine } from './sync-engine-types.ts';

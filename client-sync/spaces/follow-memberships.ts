@@ -1,8 +1,7 @@
 import { isStorageFailure } from '../errors.ts';
 import { endWrites } from '../local/in-turn.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
-import { createSignal, reportUnexpected } from '../signal.ts';
-import type { Unsubscribe } from '../types.ts';
+import { createSignal, reportUnexpected, type Unsubscribe } from '../signal.ts';
 import { idPrefixes, settingsId } from '../../schema/ids.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { forgetCopy, isNoted, listCopies } from './copies.ts';

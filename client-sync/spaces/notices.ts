@@ -1,7 +1,7 @@
 import { createNoteStore } from '../local/note-store.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { Notice } from '../space-types.ts';
-import type { Unsubscribe } from '../types.ts';
+import type { Unsubscribe } from '../signal.ts';
 
 /** What the user has to be told, kept until it is dismissed; not replicated. */
 export interface NoticeStore {

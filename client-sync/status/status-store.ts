@@ -1,5 +1,5 @@
 import { createSignal } from '../signal.ts';
-import type { StatusApi } from '../types.ts';
+import type { StatusApi } from '../sync-types.ts';
 import { reduceSync } from './reduce-sync.ts';
 import { initialFacts, type SyncEvent, type SyncFacts } from './sync-facts.ts';
 import { describeStatus, type SyncStatus } from './sync-status.ts';

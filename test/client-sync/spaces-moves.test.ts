@@ -8,7 +8,7 @@ import { openSpace } from '../../client-sync/local/open-space.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { FlowSharing } from '../../client-sync/space-types.ts';
 import { openWorkspace } from '../../client-sync/spaces/open-workspace.ts';
-import type { Autosave, FlowsApi } from '../../client-sync/types.ts';
+import type { Autosave, FlowsApi } from '../../client-sync/flow-types.ts';
 import type { SpaceWorkspace, Workspace } from '../../client-sync/workspace.ts';
 import { computeRevision } from '../../flow/revision.ts';
 
