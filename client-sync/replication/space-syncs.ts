@@ -3,8 +3,8 @@ import type { SpaceWorkspace } from '../workspace.ts';
 import { backoffMilliseconds } from './backoff.ts';
 import type { Pace } from './pace.ts';
 import { createRecovery } from './recovery.ts';
-import { isSpaceEnd } from './remote-database.ts';
 import { createScheduler } from './scheduler.ts';
+import { isSpaceEnd } from './space-end.ts';
 import { createSpaceSync, type SpaceSync } from './space-sync.ts';
 import type { EngineOptions } from './sync-engine-types.ts';
 

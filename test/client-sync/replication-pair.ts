@@ -7,7 +7,8 @@ import { createCheckpoint } from '../../client-sync/replication/checkpoint.ts';
 import { fetchChanges } from '../../client-sync/replication/fetch-changes.ts';
 import { createPull, type OneShot, type Pull } from '../../client-sync/replication/pull.ts';
 import { createPush } from '../../client-sync/replication/push.ts';
-import { openRemoteDatabase, type Refused } from '../../client-sync/replication/remote-database.ts';
+import { openRemoteDatabase } from '../../client-sync/replication/remote-database.ts';
+import type { Refused } from '../../client-sync/replication/send-documents.ts';
 import type { TestSettee } from '../support/settee.ts';
 
 /** A local database, the personal database of a new account on the server, and replication between them. */
