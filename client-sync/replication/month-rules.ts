@@ -39,13 +39,14 @@ export async function refuseMonth(
 
 /**
  * Drops months that nobody needs here any more: neither recent, nor unfinished, nor waiting to be sent, nor with runs
- * that the server refused and nobody else has.
+ * that the server refused and nobody else has. False where one only waits to be sent.
  */
 export async function dropOldMonths(
   space: LocalSpace,
   refused: RefusedStore,
   { now, count }: KeptMonths,
-): Promise<void> {
+): Promise<boolean> {
+  let isDone = true;
   const places = new Set((await refused.list()).map(({ place }) => place));
   const recent = currentMonths(now, count);
   for (const month of space.months()) {
@@ -53,9 +54,11 @@ export async function dropOldMonths(
     const db = await space.runs(month);
     // What was never pushed has no note of a push; local-only data stays.
     const wasPushed = (await getOrNull(db, '_local/pushed')) !== null;
-    if (!wasPushed || (await countUnpushed(db)) > 0 || (await hasUnfinished(db))) continue;
-    await space.dropMonth(month);
+    const isSent = wasPushed && (await countUnpushed(db)) === 0;
+    isDone &&= isSent;
+    if (isSent && !(await hasUnfinished(db))) await space.dropMonth(month);
   }
+  return isDone;
 }
 
 async function hasUnfinished(db: Pouch): Promise<boolean> {

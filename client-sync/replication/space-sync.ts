@@ -124,7 +124,10 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
           return access.open(workspace, month, { onArrival, signal });
         },
         onFailure: (error) => monthFailed(month, error),
-        onSettled: () => options.onSettled(null),
+        onSettled() {
+          options.onSettled(null);
+          void dropSent(month);
+        },
       }),
     );
     months.set(month, opening);
@@ -143,11 +146,19 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
   };
   const kept = () => ({ now: now(), count: keptMonths() });
   let droppedFor = 0;
-  /** At the start, and when fewer months are to be kept. */
+  /** At the start and when fewer months are to be kept, and again once what was not sent then is. */
   const dropOld = async (): Promise<void> => {
+    const count = keptMonths();
+    if (stopped || droppedFor === count) return;
+    droppedFor = count;
+    const isDone = await dropOldMonths(space, refused, kept()).catch(() => true);
+    if (!isDone) droppedFor = 0;
+  };
+  const dropSent = async (month: Month): Promise<void> => {
     if (droppedFor === keptMonths()) return;
-    droppedFor = keptMonths();
-    await dropOldMonths(space, refused, kept()).catch(() => {});
+    const sync = await months.get(month)?.catch(() => null);
+    await sync?.pending.flush().catch(() => {});
+    await dropOld();
   };
   const runMonths = async (): Promise<void> => {
     await dropOld();

@@ -47,7 +47,6 @@ describe('what a user chooses to keep', () => {
     expect(await runsOf(a)).toEqual(['unsent']);
     a.network.mend();
     await a.settee.sync.now();
-    await a.reload();
     await expect.poll(() => runsOf(a), patient).toEqual([]);
     expect(await a.settee.executions.get('unsent')).toMatchObject({ id: 'unsent' });
   });
