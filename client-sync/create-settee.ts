@@ -1,14 +1,13 @@
 import { isMonth } from '../schema/database-names.ts';
-import { createAccount } from './account/account.ts';
+import { createAccountSwitch } from './account-switch.ts';
 import { createAssets, fetchAssetFrom } from './assets/assets.ts';
 import { createQuestions } from './account/questions.ts';
-import { shareStorage } from './background/shared-storage.ts';
 import { createConflicts } from './conflicts/conflicts.ts';
-import { forgivingStorage, platformEnvironment, platformStorage } from './environment.ts';
+import { platformEnvironment } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
 import { connect } from './connect.ts';
 import { createEngineStarter } from './engine-starter.ts';
-import { UnpushedChangesError } from './errors.ts';
+import { followOtherTabs } from './follow-other-tabs.ts';
 import { createAutosaves } from './local/autosaves.ts';
 import { createDevices } from './local/devices.ts';
 import { createExecutions } from './local/executions.ts';
@@ -17,14 +16,14 @@ import { importBackup } from './local/import-backup.ts';
 import { localNames } from './local/names.ts';
 import { createSettings, readSettings } from './local/settings.ts';
 import { createVersions } from './local/versions.ts';
+import { openStorage } from './open-storage.ts';
 import { createPouchOpener } from './pouch/open-pouch.ts';
 import { createRefused } from './replication/refused.ts';
 import { createServerAccess } from './replication/server-access.ts';
 import { createSyncControl, type SyncControl } from './replication/sync-control.ts';
+import { reportAttention } from './report-attention.ts';
 import { createReportOnce } from './report-once.ts';
-import { reportUnexpected } from './signal.ts';
 import { createAsk } from './spaces/ask.ts';
-import { countLocalOnly } from './spaces/count-local-only.ts';
 import { createNotices } from './spaces/notices-api.ts';
 import { createSharing } from './spaces/sharing.ts';
 import { createSpaces } from './spaces/spaces-api.ts';
@@ -43,9 +42,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const environment = { ...platformEnvironment(), ...options.environment };
   const names = localNames(options.name ?? 'settee', url);
   const { scope } = names;
-  const ownStorage = options.storage ?? platformStorage();
-  const shared = options.backgroundSync === true ? await shareStorage(ownStorage, scope) : null;
-  const storage = forgivingStorage(shared ?? ownStorage);
+  const { storage, close: closeStorage } = await openStorage(options, scope);
 
   const status = createStatusStore();
   const tabs = createTabs(environment, scope);
@@ -53,10 +50,13 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
 
   let control: SyncControl | null = null;
   let chosen: SyncSettings = {};
-  const sessionChanged = () => {
-    tabs.post({ type: 'session' });
+  const sessionFollowed = () => {
     account.refresh();
     control?.reconsider();
+  };
+  const sessionChanged = () => {
+    tabs.post({ type: 'session' });
+    sessionFollowed();
   };
   const connection = connect({
     url,
@@ -74,7 +74,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const autosaves = createAutosaves(options.autosaveMilliseconds);
   const ask = createAsk(authorized, url);
   const questions = createQuestions(authorized, url);
-  const hurry = () => void control?.api.now().catch(() => {});
+  const syncNow = async () => control?.api.now();
   const current = await createWorkspaceSwitch({
     opener,
     names,
@@ -87,39 +87,22 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     // What waits to be written there is kept with the rest.
     beforeDrop: autosaves.flush,
   });
-  const account = createAccount({
+  const account = createAccountSwitch({
     url,
-    fetcher: patient,
-    sessions,
-    deviceId: device.id,
+    connection,
     now: environment.now,
-    async openUser() {
-      try {
-        await current.follow();
-      } finally {
-        sessionChanged();
-      }
-    },
-    async leaveUser({ discardUnpushed }) {
-      if (!discardUnpushed) await assertPushed();
-      await current.remove();
-      sessionChanged();
-    },
+    current,
+    flush: autosaves.flush,
+    sync: syncNow,
+    onSessionChanged: sessionChanged,
   });
-  const assertPushed = async () => {
-    await autosaves.flush();
-    await current.get().settle();
-    if ((await countLocalOnly(current.get())) > 0) await control?.api.now().catch(() => {});
-    const count = await countLocalOnly(current.get());
-    if (count > 0) throw new UnpushedChangesError(count);
-  };
   const flows: FlowsApi = withClientErrors(
     createFlows({
       current,
       iso,
       userId: () => sessions.read()?.user.id,
       autosave: (flowId) => autosaves.open(flowId, flows),
-      sharing: createSharing({ current, ask, sync: async () => control?.api.now() }),
+      sharing: createSharing({ current, ask, sync: syncNow }),
     }),
   );
   const report = createReportOnce();
@@ -170,23 +153,12 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   });
   const { close: closeControl, api: sync, reconsider } = control;
   const endings = [
-    conflicts.watch((list) => status.dispatch({ type: 'conflicts', counts: countBySpace(list) })),
-    refused.subscribe((list) => status.dispatch({ type: 'refused', counts: countBySpace(list) })),
+    reportAttention(status, { conflicts, refused }),
     settings.subscribe((next) => {
       chosen = next;
       control?.follow(next);
     }),
-    tabs.subscribe((message) => {
-      if (message.type !== 'session') return;
-      const settle = () => {
-        account.refresh();
-        reconsider();
-      };
-      void current.follow().then(settle, (error: unknown) => {
-        settle();
-        reportUnexpected(error);
-      });
-    }),
+    followOtherTabs(tabs, current, sessionFollowed),
   ];
   let closing: Promise<void> | undefined;
   reconsider();
@@ -199,7 +171,14 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     executions: withClientErrors(
       createExecutions({ current, now: clock.now, fetchRun: questions.fetchRun, assets }),
     ),
-    spaces: withClientErrors(createSpaces({ current, ask, askAnybody: createAsk(patient, url), hurry })),
+    spaces: withClientErrors(
+      createSpaces({
+        current,
+        ask,
+        askAnybody: createAsk(patient, url),
+        hurry: () => void syncNow().catch(() => {}),
+      }),
+    ),
     notices: withClientErrors(createNotices(current)),
     assets,
     conflicts,
@@ -218,15 +197,9 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     await closeControl();
     tabs.close();
     await current.close();
-    shared?.close();
+    closeStorage();
     // Closed all the same, but not as if nothing were lost.
     const failed = written.find((outcome) => outcome.status === 'rejected');
     if (failed) throw failed.reason;
   }
-}
-
-function countBySpace(list: { spaceId: string }[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { spaceId } of list) counts[spaceId] = (counts[spaceId] ?? 0) + 1;
-  return counts;
 }
