@@ -104,6 +104,7 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
     const sync = await openMonth(month);
     try {
       await sync.runBoth();
+      await dropSent(month);
     } catch (error) {
       if (isGone(error)) await givenUp.get(month);
       // One that was dropped meanwhile has nothing to transfer.
@@ -112,13 +113,16 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
   };
   const kept = () => ({ now: now(), count: keptMonths() });
   let droppedFor = 0;
+  let dropping = Promise.resolve();
   /** At the start and when fewer months are to be kept, and again once what was not sent then is. */
-  const dropOld = async (): Promise<void> => {
-    const count = keptMonths();
-    if (stopped || droppedFor === count) return;
-    droppedFor = count;
-    const isDone = await dropOldMonths(space, refused, kept()).catch(() => true);
-    if (!isDone) droppedFor = 0;
+  const dropOld = (): Promise<void> => {
+    dropping = dropping.then(async () => {
+      const count = keptMonths();
+      if (stopped || droppedFor === count) return;
+      const isDone = await dropOldMonths(space, refused, kept()).catch(() => true);
+      if (isDone) droppedFor = count;
+    });
+    return dropping;
   };
   const dropSent = async (month: Month): Promise<void> => {
     if (droppedFor === keptMonths()) return;
