@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { WebSocket } from 'undici';
 import { freePort } from '../test/support/free-port.ts';
 
@@ -18,13 +19,16 @@ export interface ServerProcess {
 
 const administratorPassword = 'bench-bench';
 
+/** What Node says each time that its memory is asked for. */
+const aboutInspector = /^Debugger |^For help, see: /;
+
 /** Starts the built server; without `couchUrl` it runs the embedded engine on leveldb. */
 export async function startServer(options: { couchUrl?: string; prefix: string }): Promise<ServerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'settee-bench-'));
   const [port, enginePort, inspectorPort] = [await freePort(), await freePort(), await freePort()];
   const inspected = [`--inspect=127.0.0.1:${inspectorPort}`, 'dist/server/main.js', 'start'];
   const child = spawn(process.execPath, inspected, {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       ...process.env,
       PORT: String(port),
@@ -38,6 +42,9 @@ export async function startServer(options: { couchUrl?: string; prefix: string }
       RATE_LIMIT_GENERAL: '1000000',
       RATE_LIMIT_REPLICATION: '10000000',
     },
+  });
+  createInterface(child.stderr).on('line', (line) => {
+    if (!aboutInspector.test(line)) console.error(line);
   });
   const url = `http://127.0.0.1:${port}`;
   await untilHealthy(url, child);

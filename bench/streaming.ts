@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { smallDocuments } from './documents.ts';
 import { newPerson, store } from './people.ts';
 import type { ServerProcess } from './servers.ts';
@@ -24,13 +25,17 @@ export async function streaming(proxy: ServerProcess): Promise<Row[]> {
   await download();
   const before = await proxy.residentBytes();
   let peak = before;
-  const timer = setInterval(() => {
-    void proxy.residentBytes().then((now) => {
-      peak = Math.max(peak, now);
-    });
-  }, 20);
+  const watching = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!watching.signal.aborted) {
+      peak = Math.max(peak, await proxy.residentBytes());
+      await sleep(200);
+    }
+  };
+  const watched = watch();
   for (let round = 0; round < 3; round += 1) await download();
-  clearInterval(timer);
+  watching.abort();
+  await watched;
   return [
     {
       what: 'growth while 3 × 100 MB stream through the proxy',
