@@ -18,6 +18,8 @@ const silent = createLog({ level: 'silent' });
 beforeEach(async () => {
   now = new Date();
   settee = await startSettee({ clock: () => now });
+  // Of two who note themselves at once, one waits for the next time.
+  await eventually(async () => (await seenAt()) !== undefined);
   directory = await mkdtemp(join(tmpdir(), 'settee-strange-'));
   strange = await createKeyring({ directory, log: silent });
 });
@@ -27,6 +29,14 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+/** When each key was last seen in use, as the accounts database notes it. */
+async function seenAt(): Promise<Record<string, string> | undefined> {
+  const { couch } = settee.services;
+  const accounts = couch.admin<{ seenAt: Record<string, string> }>(`${couch.prefix}settee-accounts`);
+  const found = await accounts.get('_local/signing-keys').catch(() => null);
+  return found?.seenAt;
+}
+
 /** What a process with these keys says when it starts, once it is noted. */
 async function said(keyring: Keyring): Promise<string> {
   let written = '';
@@ -35,12 +45,8 @@ async function said(keyring: Keyring): Promise<string> {
   const stopping = new AbortController();
   const at = (now = new Date(now.getTime() + 1)).toISOString();
   watchKeys({ couch, keyring, log, clock: () => now, signal: stopping.signal });
-  const accounts = couch.admin<{ seenAt: Record<string, string> }>(`${couch.prefix}settee-accounts`);
   const kid = keyring.jwks().keys[0]?.kid ?? '';
-  await eventually(async () => {
-    const found = await accounts.get('_local/signing-keys').catch(() => null);
-    return found?.seenAt[kid] === at;
-  });
+  await eventually(async () => (await seenAt())?.[kid] === at);
   stopping.abort();
   return written;
 }
