@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.ts';
+import { orAborted } from '../or-aborted.ts';
 import { readAnswer } from './read-answer.ts';
 import type { RetryAfter } from './retry-after.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -46,7 +47,7 @@ export function createAuthorizedFetch(options: AuthorizedFetchOptions): typeof f
     const url = input instanceof Request ? input.url : String(input);
     let rejected: string | undefined;
     for (;;) {
-      const token = await renewal.token(rejected);
+      const token = await orAborted(renewal.token(rejected), init.signal);
       const until = feedEnd(url);
       try {
         const response = await send(url, init, token, until);

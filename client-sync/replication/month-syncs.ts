@@ -81,7 +81,7 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
             try {
               await access.provision(workspace, month);
             } catch (error) {
-              if (!isGone(error)) throw error;
+              if (!isGone(error) || signal.aborted) throw error;
               await giveUp(month);
               return null;
             }

@@ -1,3 +1,4 @@
+import { orAborted } from '../or-aborted.ts';
 import type { DatabaseReport } from './database-report.ts';
 import type { Arrival, DatabaseSyncOptions } from './database-sync-types.ts';
 import { openedOnce, type OpenedOnce } from './opened-once.ts';
@@ -29,7 +30,7 @@ export function createServerPair(options: ServerPairOptions): ServerPair {
   };
   const opened = openedOnce<Pair>(async () => {
     await pending.ready();
-    const remote = await open(pending, arrival, signal);
+    const remote = await orAborted(open(pending, arrival, signal), signal);
     if (!remote) return null;
     return createPair({
       local,

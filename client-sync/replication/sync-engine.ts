@@ -1,5 +1,6 @@
 import type { LiveEvent } from '../live/live-event.ts';
 import type { LiveStream, StreamState } from '../live/stream.ts';
+import { orAborted } from '../or-aborted.ts';
 import { allOf } from './all-of.ts';
 import { createSpaceSyncs } from './space-syncs.ts';
 import type { EngineOptions, SyncEngine } from './sync-engine-types.ts';
@@ -16,16 +17,17 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
   let streamState: StreamState = 'connecting';
   let lastLook = 0;
   let busy: ReturnType<typeof setTimeout> | undefined;
-  let stopped = false;
+  const ending = new AbortController();
+  const { signal } = ending;
 
   const dispatch: typeof options.dispatch = (event) => {
-    if (!stopped) options.dispatch(event);
+    if (!signal.aborted) options.dispatch(event);
   };
   const spaces = createSpaceSyncs(
     {
       ...options,
       onSettled(space, pushedThrough) {
-        if (!stopped) options.onSettled(space, pushedThrough);
+        if (!signal.aborted) options.onSettled(space, pushedThrough);
       },
     },
     { pace: () => pace, dispatch, onHeard: () => stream?.hurry() },
@@ -42,7 +44,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     for (const [index, { main }] of spaces.all().entries()) main.setLive(isPlain && index < plainSpaces);
   };
   const learnMonths = async (): Promise<void> => {
-    for (const { id, months } of await access.spaces()) {
+    for (const { id, months } of await orAborted(access.spaces(), signal)) {
       for (const sync of spaces.all()) if (sync.id === id) sync.learnMonths(months);
     }
     spaces.heard();
@@ -56,6 +58,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     await Promise.allSettled([first, months]);
     // What has just arrived may open spaces, and end others.
     await workspace.settle().catch(() => {});
+    signal.throwIfAborted();
     matchSpaces();
     const runs = spaces.all().map((sync) =>
       sync.runAll().catch((error: unknown) => {
@@ -66,7 +69,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
   };
   const lookQuietly = () => {
     clearTimeout(busy);
-    if (stopped) return;
+    if (signal.aborted) return;
     const milliseconds = retryAfter.remaining();
     if (milliseconds > 0) busy = setTimeout(lookQuietly, milliseconds);
     else quietly(look());
@@ -104,7 +107,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     }
   };
   const changeStream = (state: StreamState) => {
-    if (stopped) return;
+    if (signal.aborted) return;
     streamState = state;
     dispatch({ type: 'live', live: state === 'open' });
     choosePlain();
@@ -156,10 +159,10 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
       applyPace();
     },
     async stop() {
-      stopped = true;
+      ending.abort();
       clearTimeout(busy);
       for (const timer of timers) clearInterval(timer);
-      for (const ending of endings) ending();
+      for (const end of endings) end();
       stream?.close();
       await spaces.stopAll();
     },

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readAnswer } from '../../client-sync/account/read-answer.ts';
 import { nowhere, openBrowser, type Browser } from './open-settee.ts';
+import { newEmail, password, useBrowsers } from './use-browsers.ts';
 
 /** As a network that went away without a word: only giving up ends it. */
 const silent = (_url: unknown, init: RequestInit = {}): Promise<Response> =>
@@ -35,5 +36,33 @@ describe('a connection that stays silent', () => {
     expect(await response.text()).toBe('late');
     const cut = readAnswer(silent, nowhere, {}, 30);
     await expect(cut).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+});
+
+describe('a close', () => {
+  const { open } = useBrowsers();
+
+  it.each([
+    ['the list of spaces', (url: string) => url.endsWith('/api/spaces')],
+    ['a month of runs', (url: string, method = 'GET') => method === 'PUT' && url.includes('-runs-')],
+    ['a new token', (url: string) => url.endsWith('/api/auth/refresh')],
+  ])('does not wait for %s where the connection stays silent', async (_what, isAsked) => {
+    let aheadMilliseconds = 0;
+    const { settee, network } = await open({ environment: { now: () => Date.now() + aheadMilliseconds } });
+    const asked = new Promise<void>((resolve) => {
+      network.intercept((url, init) => {
+        if (!isAsked(url, init.method)) return undefined;
+        resolve();
+        return silent(url, init);
+      });
+    });
+    await settee.account.register({ email: newEmail(), password });
+    await settee.executions.start({ flowId: 'f' });
+    aheadMilliseconds = 3_600_000;
+    const synced = settee.sync.now().catch(() => {});
+    await asked;
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve('still waiting'), 10_000));
+    expect(await Promise.race([settee.close().then(() => 'closed'), late])).toBe('closed');
+    await synced;
   });
 });
