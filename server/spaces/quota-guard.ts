@@ -77,6 +77,7 @@ export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
     ...spaces,
     moves: {
       ...spaces.moves,
+      assertRoom: (request) => assertRoomForMove(services, request),
       async moveFlow(request) {
         await assertRoomForMove(services, request);
         await spaces.moves.moveFlow(request);

@@ -1,6 +1,7 @@
 import { flowDocId, type FlowDocument } from '../../../schema/index.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { SetteeError } from '../../errors.ts';
+import type { MoveRequest } from '../../spaces/moves/move-flow.ts';
 import type { Spaces } from '../../spaces/spaces.ts';
 import { visibilityIn } from '../flows/flow-view.ts';
 import { assertOwns, assertWrites } from '../store/space-rights.ts';
@@ -77,6 +78,7 @@ export async function planVisibility(
     unpublish: visibility !== 'public' && current?.visibility === 'public',
   };
   if (plan.to !== null || plan.publish || plan.unpublish) assertOwns(place);
+  if (plan.to !== null) await services.spaces.moves.assertRoom(moveOf(principal, { place, to: plan.to, id }));
   return plan;
 }
 
@@ -91,6 +93,13 @@ export async function carryOut(
   if (publish) await spaces.templates.publish(flow, { database: place.database, ...from });
   if (unpublish) await spaces.templates.unpublish(id, from);
   if (to === null) return place;
-  await spaces.moves.moveFlow({ flowId: id, from: place.space.id, to, by: principal.userId });
+  await spaces.moves.moveFlow(moveOf(principal, { place, to, id }));
   return open.one(principal, to);
+}
+
+function moveOf(
+  { userId }: Principal,
+  { place, to, id }: { place: UserSpace; to: string; id: string },
+): MoveRequest {
+  return { flowId: id, from: place.space.id, to, by: userId };
 }

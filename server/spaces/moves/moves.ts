@@ -21,6 +21,8 @@ import { createUnfinishedWork } from './unfinished-work.ts';
 export interface Moves {
   /** Moves a flow; repeated, it does nothing. Throws SetteeError `not_found` or `forbidden`. */
   moveFlow(request: MoveRequest): Promise<void>;
+  /** Throws SetteeError `quota_exceeded` where `moveFlow` would: only what writes for users has a quota. */
+  assertRoom(request: MoveRequest): Promise<void>;
   /** Somebody wrote in a database: what is there of flows that left it is taken on. */
   afterWrite(written: { database: string; userId: string }): void;
   /** Who sends what is noted before it is stored. */
@@ -106,6 +108,7 @@ export function createMoves(options: {
     dissolve: (spaceId) => dissolve(ending, spaceId),
     queue,
     databasesOf,
+    clock,
     log,
   });
   const stop = directory.onOther(onFeed);
@@ -121,6 +124,7 @@ export function createMoves(options: {
 
   return {
     moveFlow,
+    assertRoom: () => Promise.resolve(),
     dissolve: (spaceId) => unfinished.dissolve(spaceId),
     finishArrivals: ending.finishArrivals,
     drain: (space) => drainSpace(ending, space),

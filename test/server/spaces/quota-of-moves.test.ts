@@ -39,12 +39,16 @@ test('a flow moves only into where there is room for it and its versions', async
   const before = await readDocuments(owner, full.database, '');
   for (const [target, body] of [
     [`POST /api/flows/${id}/move`, { spaceId: full.id }],
-    [`PUT /api/flows/${id}`, { visibility: 'team', teamId: full.id }],
+    [`PUT /api/flows/${id}`, { visibility: 'team', teamId: full.id, name: 'Renamed' }],
   ] as const) {
     expect(outcome(await owner.call(target, body))).toBe('413 quota_exceeded');
   }
   expect(await readDocuments(owner, full.database, '')).toEqual(before);
-  expect((await owner.call(`GET /api/flows/${id}`)).body.spaceId).toBe(owner.user.id);
+  // What came with the refused move is not stored either.
+  expect((await owner.call(`GET /api/flows/${id}`)).body).toMatchObject({
+    spaceId: owner.user.id,
+    name: 'Flow',
+  });
   // Who may not move it is not told how full the other space is.
   expect(outcome(await other.call(`POST /api/flows/${id}/move`, { spaceId: full.id }))).toBe('404 not_found');
   expect((await owner.call(`POST /api/flows/${id}/move`, { spaceId: team.id })).status).toBe(200);
