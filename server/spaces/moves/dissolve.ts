@@ -134,11 +134,21 @@ async function copyRuns(
   }
 }
 
-/** Spaces whose end a crash cut short. */
-export async function findDissolving(directory: Directory): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { _id, dissolving, removing } of directory.all()) {
-    if (dissolving === true && !removing) found.push(_id.slice('space:'.length));
+/** How long a new space may be shared with nobody: it is made before the first invitation into it. */
+const loneMilliseconds = 600_000;
+
+/** Spaces that a crash left shared with nobody: their end was cut short, or their first invitation never came. */
+export async function findDissolving(
+  directory: Directory,
+  now: Date,
+): Promise<{ spaceId: string; notBefore: number }[]> {
+  const found: { spaceId: string; notBefore: number }[] = [];
+  for await (const space of directory.all()) {
+    const { dissolving, removing, createdAt } = space;
+    const isEnding = dissolving === true && !removing;
+    if (!isEnding && lastMember(space, now) === null) continue;
+    const notBefore = isEnding ? 0 : Date.parse(createdAt) + loneMilliseconds;
+    found.push({ spaceId: spaceIdOf(space), notBefore });
   }
   return found;
 }

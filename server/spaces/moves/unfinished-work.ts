@@ -24,12 +24,13 @@ export function createUnfinishedWork(options: {
   queue: Pick<LateQueue, 'addUnknown' | 'lookAtUnknown'>;
   /** All in which flows of a space may be. */
   databasesOf: (spaceId: string) => string[];
+  clock: () => Date;
   log: Log;
 }): UnfinishedWork {
-  const { directory, journal, turns, finish, dissolve, queue, databasesOf, log } = options;
+  const { directory, journal, turns, finish, dissolve, queue, databasesOf, clock, log } = options;
   const moving = new Set<string>();
-  /** Spaces whose end failed, or was cut short. */
-  const toDissolve = new Set<string>();
+  /** Spaces whose end failed, was cut short or never began, and the time from which on they are to end. */
+  const toDissolve = new Map<string, number>();
   let hasLookedEverywhere = false;
 
   /** Only finds what is to be done: each of it may fail without keeping the others from being done. */
@@ -40,7 +41,8 @@ export function createUnfinishedWork(options: {
       for (const spaceId of move.left) left.add(spaceId);
     }
     for (const database of [...left].flatMap(databasesOf)) queue.addUnknown(database);
-    for (const spaceId of await findDissolving(directory)) toDissolve.add(spaceId);
+    const spaces = await findDissolving(directory, clock());
+    for (const { spaceId, notBefore } of spaces) toDissolve.set(spaceId, notBefore);
   }
 
   async function dissolveOrLater(spaceId: string): Promise<boolean> {
@@ -49,7 +51,7 @@ export function createUnfinishedWork(options: {
       toDissolve.delete(spaceId);
       return isOver;
     } catch (error) {
-      toDissolve.add(spaceId);
+      toDissolve.set(spaceId, 0);
       log.warn({ err: error, space: spaceId }, 'a space could not be dissolved; tried again later');
       return false;
     }
@@ -77,8 +79,8 @@ export function createUnfinishedWork(options: {
         await resume(flowId);
       }
       await queue.lookAtUnknown();
-      for (const spaceId of Array.from(toDissolve)) {
-        if (!signal.aborted) await dissolveOrLater(spaceId);
+      for (const [spaceId, notBefore] of Array.from(toDissolve)) {
+        if (!signal.aborted && notBefore <= clock().getTime()) await dissolveOrLater(spaceId);
       }
     },
   };

@@ -21,14 +21,17 @@ afterAll(() => {
 });
 
 /** A process that does something once a space was closed and before it is deleted. */
-function mover(onClosed: () => Promise<void>): { moves: Moves; directory: Directory } {
+function mover(
+  onClosed: () => Promise<void>,
+  clock = () => new Date(),
+): { moves: Moves; directory: Directory } {
   const directory = createDirectory({ couch: places.couch, log: silentLog });
   const moves = createMoves({
     couch: places.couch,
     directory,
     outbox: { settle: onClosed } as unknown as Outbox,
     createSpace: (space) => places.spaces.createSpace(space),
-    clock: () => new Date(),
+    clock,
     log: silentLog,
   });
   stops = [...stops, () => moves.close(), () => directory.close()];
@@ -107,4 +110,34 @@ test('a space that cannot be dissolved keeps nothing else from being finished', 
   await moves.sweep(new AbortController().signal);
   expect((await present(places.couch, own, id)).names).toEqual(['leaf', 'other']);
   expect(await places.couch.exists(spaceDatabase(spaceId, places.prefix))).toBe(false);
+});
+
+test('a space whose first invitation a crash prevented ends some minutes later', async () => {
+  const space = await newShared();
+  const { id } = await newFlow(places.couch, space.database);
+  let now = Date.now();
+  const { moves } = mover(
+    async () => {},
+    () => new Date(now),
+  );
+  const signal = new AbortController().signal;
+  await moves.sweep(signal);
+  // Another process may be about to invite somebody.
+  expect((await present(places.couch, space.database, id)).names).toEqual(['leaf', 'other']);
+  now += 600_000;
+  await moves.sweep(signal);
+  expect((await present(places.couch, own, id)).names).toEqual(['leaf', 'other']);
+  expect(await places.couch.exists(space.database)).toBe(false);
+});
+
+test('a space into which somebody is invited does not end', async () => {
+  const { id: spaceId, database } = await newShared();
+  const inAYear = new Date(Date.now() + 365 * 86_400_000).toISOString();
+  await places.change(spaceId, { invitations: { x: { state: 'open', expiresAt: inAYear } } });
+  const { moves } = mover(
+    async () => {},
+    () => new Date(Date.now() + 3_600_000),
+  );
+  await moves.sweep(new AbortController().signal);
+  expect(await places.couch.exists(database)).toBe(true);
 });
