@@ -81,8 +81,7 @@ function openBroadcast(name: string): TabChannel | null {
   if (!isBrowser() || typeof BroadcastChannel === 'undefined') return null;
   const channel = new BroadcastChannel(name);
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel has none, unlike a window
-    post: (message) => channel.postMessage(message),
+    post: channel.postMessage.bind(channel),
     onMessage: (listener) => channel.addEventListener('message', ({ data }) => listener(data)),
     close: () => channel.close(),
   };

@@ -37,8 +37,7 @@ const databaseName = /^[a-z][a-z0-9-]{0,239}$/;
 /** PouchDB's replication ids (base64 of an MD5 with `.` and `_`), and CouchDB's (its hex). */
 const checkpointId = /^(?:[A-Za-z0-9._]{22}==|[0-9a-f]{32})$/;
 const needlessEscape = /%(?:2[dDeE]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aAeE])/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const unsafeText = /[\u0000-\u001f\u007f/\\\ufffd]|%[0-9a-fA-F]{2}/;
+const unsafeText = /[\p{Cc}/\\\ufffd]|%[0-9a-fA-F]{2}/u;
 
 /** Decodes one part of a path; refuses what has a second spelling, so that nothing is read differently further on. */
 function decodePart(raw: string): string {
