@@ -77,9 +77,9 @@ export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
     ...spaces,
     moves: {
       ...spaces.moves,
-      assertRoom: (request) => assertRoomForMove(services, request),
+      assertRoom: (request) => assertRoomForMove(services, request, 'wouldRefuse'),
       async moveFlow(request) {
-        await assertRoomForMove(services, request);
+        await assertRoomForMove(services, request, 'refusal');
         await spaces.moves.moveFlow(request);
       },
     },

@@ -2,7 +2,7 @@ import { idPrefixes } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
 import { weightOfAssets, weightOfFlow } from './flow-weight.ts';
 import type { MoveRequest } from './moves/move-flow.ts';
-import { boundless, type IntendedWrite, type Quota } from './quota.ts';
+import { boundless, type IntendedWrite, type Quota, type Room } from './quota.ts';
 import type { Access, Spaces } from './spaces.ts';
 import { templatesSpaceId } from './templates-space.ts';
 
@@ -19,12 +19,14 @@ export function assertNone(reason: string | null): void {
 }
 
 /**
- * Throws `quota_exceeded` where the target has no room for a flow with all that comes with it. A space that is made for
- * it has, as the flow had where it was; who may move it at all is for the move to say.
+ * Throws `quota_exceeded` where the target has no room for a flow with all that comes with it; where there is, `refusal`
+ * counts it from then on and `wouldRefuse` only asks. A space that is made for it has room, as the flow had where it
+ * was; who may move it at all is for the move to say.
  */
 export async function assertRoomForMove(
   services: Services,
   { flowId, from, to, by, create }: MoveRequest,
+  asked: keyof Room,
 ): Promise<void> {
   if (create !== undefined || from === to) return;
   const [source, target] = [await accessTo(services, by, from), await accessTo(services, by, to)];
@@ -38,7 +40,7 @@ export async function assertRoomForMove(
   if (marks.rows.some((row) => 'value' in row && !(row.value as { deleted?: boolean }).deleted)) return;
   const weight = await weightOfFlow(places, flowId);
   if (weight === null) return;
-  assertNone(room.refusal({ ...weight, isNew: true, deletion: 'none' }));
+  assertNone(room[asked]({ ...weight, isNew: true, deletion: 'none' }));
 }
 
 /** The same for what is made of a template; the flow itself counts when it is written. */

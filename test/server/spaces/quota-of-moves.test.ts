@@ -54,6 +54,17 @@ test('a flow moves only into where there is room for it and its versions', async
   expect((await owner.call(`POST /api/flows/${id}/move`, { spaceId: team.id })).status).toBe(200);
 });
 
+test('a change that moves a flow counts once', async () => {
+  await start({ space: { documents: initial + 4, bytes: 0 } });
+  const team = await newTeam(owner);
+  await newFlow({ spaceId: team.id });
+  const id = await newFlow();
+  await owner.call(`POST /api/flows/${id}/versions`, {});
+  const wanted = { visibility: 'team', teamId: team.id, name: 'Renamed' };
+  const { status, body } = await owner.call(`PUT /api/flows/${id}`, wanted);
+  expect([status, body.name, body.spaceId]).toEqual([200, 'Renamed', team.id]);
+});
+
 test('what moves between the spaces of one owner takes no more of his quota', async () => {
   await start({ user: { documents: 2 * initial + membership + 1, bytes: 0 } });
   const team = await newTeam(owner);
