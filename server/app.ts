@@ -21,6 +21,7 @@ import type { Mailer } from './mail/mailer.ts';
 import { createAuthRoutes } from './rest/auth-routes.ts';
 import { createDeviceRoutes } from './rest/device-routes.ts';
 import { createExportRoute } from './rest/export-route.ts';
+import { createInvite } from './rest/invite.ts';
 import { createInvitationRoutes } from './rest/invitation-routes.ts';
 import { createKeyRoutes } from './rest/key-routes.ts';
 import { createMemberRoutes } from './rest/member-routes.ts';
@@ -67,6 +68,7 @@ export function createApp(options: AppOptions): RequestListener {
   const { publicUrl } = config;
   const identify = createIdentify({ auth });
   const limiters = createRateLimiters({ limits: config.rateLimits, identify });
+  const invite = createInvite({ spaces, mailer, days: config.invitationDays, publicUrl });
   const accountRoutes = [
     ...createAuthRoutes({ auth, identify }),
     ...createSessionRoutes({ auth }),
@@ -75,7 +77,7 @@ export function createApp(options: AppOptions): RequestListener {
     ...createSpaceRoutes({ spaces, publicUrl, usageOf }),
     createExportRoute({ spaces }),
     ...createMemberRoutes({ spaces, auth }),
-    ...createInvitationRoutes({ spaces, auth, mailer, days: config.invitationDays, publicUrl, usageOf }),
+    ...createInvitationRoutes({ spaces, auth, invite, publicUrl, usageOf }),
   ];
   const routes = [...accountRoutes, ...(options.routes?.(accountRoutes) ?? [])];
 

@@ -11,9 +11,8 @@ import {
 import type { Auth } from '../auth/auth.ts';
 import type { Principal } from '../auth/principal.ts';
 import { SetteeError } from '../errors.ts';
-import type { Mailer } from '../mail/mailer.ts';
 import type { Spaces } from '../spaces/spaces.ts';
-import { invitationLink, invitationMail } from './invitation-text.ts';
+import type { Invite } from './invite.ts';
 import { originOf } from './origin-of.ts';
 import { defineRoute, type Route } from './route.ts';
 import { findSpace, spaceReply } from './space-reply.ts';
@@ -22,9 +21,7 @@ import type { SpaceRoutesOptions } from './space-routes.ts';
 export interface InvitationRoutesOptions {
   spaces: Spaces;
   auth: Auth;
-  mailer: Mailer;
-  /** How long an invitation holds. */
-  days: number;
+  invite: Invite;
   publicUrl?: string | undefined;
   usageOf?: SpaceRoutesOptions['usageOf'];
 }
@@ -52,7 +49,7 @@ async function assertNoMember(
 }
 
 function inviteRoute(options: InvitationRoutesOptions): Route {
-  const { spaces, mailer, days, publicUrl } = options;
+  const { invite } = options;
   return defineRoute({
     method: 'post',
     path: '/api/spaces/:id/invitations',
@@ -69,14 +66,9 @@ function inviteRoute(options: InvitationRoutesOptions): Route {
       409: { description: 'A member already, or too many open invitations' },
     },
     async handle({ principal, params, body: { email, role }, request }) {
-      const by = principal.userId;
-      await assertNoMember(options, params.id, { email, by });
-      const invitation = await spaces.invitations.create(params.id, { email, role, by, days });
-      const { id, token, expiresAt } = invitation;
-      const link = invitationLink(originOf(request, publicUrl), token);
-      const inviter = principal.name ?? principal.email;
-      const mailed = await mailer.send(invitationMail(invitation, { inviter, link }));
-      return { status: 201, body: { id, link, token, expiresAt, mailed } };
+      await assertNoMember(options, params.id, { email, by: principal.userId });
+      const invitation = await invite({ spaceId: params.id, email, role, principal, request });
+      return { status: 201, body: invitation };
     },
   });
 }

@@ -92,6 +92,25 @@ export async function shareFlow(
   throw new SetteeError('conflict', 'Who sees this flow is being changed by others; try again.');
 }
 
+/** Invites somebody to see or edit a flow, into the space where it is shared then. */
+export async function inviteToFlow<T>(
+  services: SharingServices,
+  principal: Principal,
+  id: string,
+  invite: (spaceId: string) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { space } = await sharedSpaceOf(services, principal, id);
+    try {
+      return await invite(space.id);
+    } catch (error) {
+      // Where the last one invited has just declined, the space ends, and the flow is shared anew from its old place.
+      const isOver = await services.spaces.moves.dissolve(space.id);
+      if (!isOver || attempt === mostAttempts) throw error;
+    }
+  }
+}
+
 /** Takes a contributor out, or oneself; where the owner is left alone, the flow goes back to his personal space. */
 export async function unshareFlow(
   { open, spaces }: SharingServices,

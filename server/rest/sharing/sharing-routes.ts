@@ -16,7 +16,7 @@ import { flowReplies } from '../flows/flow-replies.ts';
 import { replyWithFlow, type FlowContext } from '../flows/flow-services.ts';
 import { defineRoute, type Route } from '../route.ts';
 import { assertOwns } from '../store/space-rights.ts';
-import { shareFlow, sharedSpaceOf, unshareFlow, type SharingServices } from './share-flow.ts';
+import { inviteToFlow, shareFlow, unshareFlow, type SharingServices } from './share-flow.ts';
 
 export interface SharingContext extends FlowContext, Pick<SharingServices, 'auth'> {
   spaces: SharingServices['spaces'];
@@ -65,8 +65,10 @@ function inviteRoute(context: SharingContext): Route {
       ...refusals,
     },
     async handle({ principal, params: { id }, body, request }) {
-      const { space } = await sharedSpaceOf(context, principal, id);
-      return { status: 201, body: await invite({ spaceId: space.id, ...body, principal, request }) };
+      const invitation = await inviteToFlow(context, principal, id, (spaceId) =>
+        invite({ spaceId, ...body, principal, request }),
+      );
+      return { status: 201, body: invitation };
     },
   });
 }

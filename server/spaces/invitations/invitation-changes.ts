@@ -1,6 +1,6 @@
 import { SetteeError } from '../../errors.ts';
 import { endingWhereAlone, withMember } from '../member-changes.ts';
-import { own, roleIn } from '../membership.ts';
+import { lastMember, own, roleIn } from '../membership.ts';
 import { required } from '../require-space.ts';
 import type { InvitationState, SpaceDocument } from '../space-document.ts';
 import type { InvitationDocument } from './invitation-documents.ts';
@@ -23,11 +23,14 @@ function withState(document: SpaceDocument, id: string, state: InvitationState, 
   return { ...document, invitations: { ...current(document, now), [id]: state } };
 }
 
-/** Adds an open invitation; throws SetteeError `conflict` where there are too many. */
+/** Adds an open invitation; throws SetteeError `conflict` where there are too many, or the space is about to end. */
 export function withInvitation(
   document: SpaceDocument,
   { id, expiresAt, now }: { id: string; expiresAt: string; now: Date },
 ): SpaceDocument {
+  if (document.dissolving && lastMember(document, now) !== null) {
+    throw new SetteeError('conflict', 'This space is ending, because nobody shares it any more; try again.');
+  }
   const open = Object.values(current(document, now)).filter(({ state }) => state === 'open');
   if (open.length >= mostOpen) {
     throw new SetteeError('conflict', `There are ${mostOpen} open invitations already; withdraw some first.`);

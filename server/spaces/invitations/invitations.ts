@@ -1,7 +1,7 @@
 import type { Couch } from '../../couch/couch.ts';
 import { SetteeError } from '../../errors.ts';
 import type { Directory } from '../directory.ts';
-import { assertOwner, assertShareable, type Actor } from '../member-changes.ts';
+import { assertOwner, assertShareable, endingWhereAlone, type Actor } from '../member-changes.ts';
 import { own, roleIn } from '../membership.ts';
 import type { Outbox } from '../outbox.ts';
 import { required, requireSpace } from '../require-space.ts';
@@ -169,7 +169,11 @@ export function createInvitations(options: {
         couch,
         now: clock(),
         signal,
-        onExpired: ({ spaceId }) => dissolve(spaceId),
+        async onExpired({ spaceId }) {
+          // Noted first: whether anything is to be ended is not seen any more once the invitation is gone.
+          await directory.update(spaceId, (found) => found && endingWhereAlone(found, clock()));
+          await dissolve(spaceId);
+        },
       }),
   };
 }

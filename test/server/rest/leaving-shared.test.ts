@@ -73,6 +73,20 @@ test('where the last invitation is withdrawn or declined, the flow is the ownerâ
   }
 });
 
+test('whoever is invited while the last invitation is being declined finds the flow', async () => {
+  for (const milliseconds of [0, 0, 5, 10, 20, 40]) {
+    const { owner, id, invitations } = await newInviting('one@example.org');
+    const other = await newCaller(settee);
+    const declined = rest(settee.url, `POST /api/invitations/${invitations[0]?.token}/decline`);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    const call = { email: other.email, role: 'editor' };
+    const invited = await owner.call(`PUT /api/flows/${id}/contributors`, call);
+    expect([invited.status, (await declined).status]).toEqual([201, 204]);
+    expect((await other.call(`POST /api/invitations/${invited.body.token}/accept`)).status).toBe(200);
+    expect((await other.call(`GET /api/flows/${id}`)).status).toBe(200);
+  }
+});
+
 test('an invitation that ends takes the flow from nobody who shares it', async () => {
   const other = await newCaller(settee);
   const { owner, id, spaceId } = await newShared(other);
