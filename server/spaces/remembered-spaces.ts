@@ -38,7 +38,8 @@ export function createRememberedSpaces(options: {
   const { most, onChange } = options;
   const remembered = new LRUCache<string, Remembered>({
     ...atMost(most),
-    dispose({ document }, _spaceId, reason) {
+    // Afterwards: whoever hears of it asks for the space again.
+    disposeAfter({ document }, _spaceId, reason) {
       // Nobody would hear of its changes: whoever is inside has to come in again.
       if (reason === 'evict') onChange(document, null);
     },
