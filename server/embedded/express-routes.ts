@@ -60,6 +60,8 @@ export function createExpressRoutes(): ExpressRoutes {
     serve: (call, { query, body, facade }) =>
       new Promise((resolve, reject) => {
         const { request, response } = call;
+        // Whoever asked is gone; nothing would tell that the answer is over.
+        if (response.destroyed) return resolve();
         // express-pouchdb parses every query value as JSON; a body marked as read is left alone.
         const encoded = Object.fromEntries(
           Object.entries(query).map(([name, value]) => [name, JSON.stringify(value)]),

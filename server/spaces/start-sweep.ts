@@ -10,7 +10,7 @@ const hourMilliseconds = 60 * minuteMilliseconds;
 
 /**
  * Writes the membership documents and finishes the moves that a crash left owing, restores flows that were ended
- * meanwhile, and clears away old invitations, until the signal aborts.
+ * meanwhile, and clears away expired invitations with the spaces that end by it, until the signal aborts.
  */
 export function startSweep(options: {
   outbox: Outbox;
@@ -21,27 +21,27 @@ export function startSweep(options: {
   signal: AbortSignal;
 }): void {
   const { outbox, invitations, moves, endedFlows, log, signal } = options;
-  const onError = (error: unknown): void => {
-    if (!signal.aborted) log.warn({ err: error }, 'unfinished memberships could not be looked for');
+  const warn = (message: string) => (error: unknown) => {
+    if (!signal.aborted) log.warn({ err: error }, message);
   };
-  startRepeating(() => outbox.finish(signal), { signal, onError, everyMilliseconds: minuteMilliseconds });
+  startRepeating(() => outbox.finish(signal), {
+    signal,
+    onError: warn('unfinished memberships could not be looked for'),
+    everyMilliseconds: minuteMilliseconds,
+  });
   startRepeating(() => moves.sweep(signal), {
     signal,
-    onError: (error) => {
-      if (!signal.aborted) log.warn({ err: error }, 'unfinished moves could not be looked for');
-    },
+    onError: warn('unfinished moves could not be looked for'),
     everyMilliseconds: minuteMilliseconds,
   });
   startRepeating(() => endedFlows.sweep(signal), {
     signal,
-    onError: (error) => {
-      if (!signal.aborted) log.warn({ err: error }, 'flows that were ended could not be looked for');
-    },
+    onError: warn('flows that were ended could not be looked for'),
     everyMilliseconds: minuteMilliseconds,
   });
   startRepeating(() => invitations.removeExpired(signal), {
     signal,
-    onError,
+    onError: warn('expired invitations could not be cleared away'),
     everyMilliseconds: hourMilliseconds,
   });
 }

@@ -1,3 +1,4 @@
+import { sequenceText } from '../../couch/sequence-text.ts';
 import type { Spaces } from '../../spaces/spaces.ts';
 import type { Turns } from './turns.ts';
 import { engineStatus, fromEngine, refusal } from './engine-error.ts';
@@ -104,11 +105,6 @@ function docsOf<T>(rows: readonly object[]): (T & Stored)[] {
     const { doc } = row as { doc?: (T & Stored) | null };
     return doc ? [doc] : [];
   });
-}
-
-/** Sequences are text on CouchDB and numbers on the embedded engine; text serves both. */
-function sequenceText(sequence: unknown): string {
-  return typeof sequence === 'string' ? sequence : JSON.stringify(sequence);
 }
 
 /** Narrows a nano scope to a DocumentStore; what its calls throw is a SetteeError or unexpected. */

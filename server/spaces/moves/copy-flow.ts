@@ -46,9 +46,9 @@ export async function copyLeaves(
   const ended = leaves.filter((leaf) => !isLive(leaf) && leaf.document.resolvedInto !== undefined);
   const copies = move === undefined ? live : live.map((leaf) => stampOf(leaf, move));
   for (const { document } of live) await copyAssets(source, target, assetsIn(document));
-  // Before what was written on it, or it would come without its content.
-  await writeLeaves(target, await readBases(source, leaves));
-  await writeLeaves(target, [...ended, ...copies]);
+  // In one write, or the flow would show as its base meanwhile; before what was written on it, or it would come without
+  // its content.
+  await writeLeaves(target, [...(await readBases(source, live)), ...ended, ...copies]);
   const there = await readLeaves(target, first.document._id);
   const known = new Set(there.flatMap(({ ancestry }) => ancestry));
   const lost = copies.find((leaf) => !known.has(revisionOf(leaf)));
@@ -56,10 +56,13 @@ export async function copyLeaves(
   await writeLeaves(target, endRepeated(there));
 }
 
+/** Conflicts of more sides come without their bases: every pair is looked at, while everybody waits. */
+const mostSides = 20;
+
 /** What the sides of a conflict have in common, as far as it is still kept: merging asks for it in the new place too. */
-async function readBases(source: Places['source'], leaves: readonly Leaf[]): Promise<Leaf[]> {
-  const live = leaves.filter(isLive);
-  const graph = createRevisionGraph(leaves);
+async function readBases(source: Places['source'], live: readonly Leaf[]): Promise<Leaf[]> {
+  if (live.length > mostSides) return [];
+  const graph = createRevisionGraph(live);
   const common = live.flatMap((leaf, index) =>
     live.slice(index + 1).flatMap((other) => graph.nearestCommon(revisionOf(leaf), revisionOf(other))),
   );
@@ -75,7 +78,7 @@ export function readFlowLeaves(scope: Places['source'], flowId: string): Promise
   return readLeaves(scope, flowDocId(flowId));
 }
 
-/** Ends the flow where it was, once it is elsewhere: these leaves, and the versions that the other space has. */
+/** Ends the flow where it was, once it is elsewhere: these leaves. */
 export async function endFlow(source: Places['source'], leaves: readonly Leaf[]): Promise<void> {
   await writeLeaves(source, leaves.filter(isLive).map(tombstoneOf));
 }

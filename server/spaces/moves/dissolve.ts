@@ -46,7 +46,9 @@ export async function dissolve(services: DissolveServices, spaceId: string): Pro
   for (const runs of await listRunsDatabases(couch, database)) {
     await copyRuns(services, runs, { owner, month: runs.slice(-'YYYY-MM'.length) });
   }
-  if ((await flowsIn(couch, database)).length > 0) return false;
+  if ((await flowsIn(couch, database)).length > 0) {
+    throw new SetteeError('conflict', 'Something was written in the space meanwhile.');
+  }
   const check = (current: SpaceDocument): void => {
     if (lastMember(current, clock()) !== owner)
       throw new SetteeError('conflict', 'Somebody joined meanwhile.');

@@ -3,6 +3,7 @@ import { atMost } from '../../at-most.ts';
 import { bareId, flowDocId, idPrefixes, parseDatabaseName } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
+import { sequenceText } from '../../couch/sequence-text.ts';
 import { spaceIdIn } from '../space-document.ts';
 import type { Writers } from './late-parts.ts';
 import { listMoved } from './move-marks.ts';
@@ -111,8 +112,4 @@ export function createLateWatch({
       if (watched) watched.stale = true;
     },
   };
-}
-
-function sequenceText(sequence: unknown): string {
-  return typeof sequence === 'string' ? sequence : JSON.stringify(sequence);
 }

@@ -30,8 +30,8 @@ export interface Moves {
   /** The same as `afterWrite` where nobody knows who wrote; the next sweep looks. */
   afterUnknownWrite(database: string): void;
   /**
-   * Ends a space of shared flows where nobody but its owner is left; false where somebody is. What fails is tried again
-   * by the next sweep.
+   * Ends a space of shared flows where nobody but its owner is left and nobody is invited; false where it stays for now.
+   * What fails is tried again by the next sweep.
    */
   dissolve(spaceId: string): Promise<boolean>;
   /** Brings to its heir what is left in a space that is being removed. */

@@ -4,6 +4,7 @@ import type nano from 'nano';
 import { idPrefixes } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
+import { sequenceText } from '../../couch/sequence-text.ts';
 
 /** Looks for flows of one database that may have been ended since the last look. */
 export interface EndedWatch {
@@ -66,7 +67,3 @@ export function createEndedWatch({ couch }: { couch: Couch }): EndedWatch {
 
 /** With all leaves of each document. */
 const style = { style: 'all_docs' } as const satisfies nano.DatabaseChangesParams;
-
-function sequenceText(sequence: unknown): string {
-  return typeof sequence === 'string' ? sequence : JSON.stringify(sequence);
-}
