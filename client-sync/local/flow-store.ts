@@ -1,7 +1,7 @@
 import { flowFromDocument, unmarked, type Flow } from '../../flow/flow.ts';
 import { mergeFlows } from '../../flow/merge-flows.ts';
 import { computeRevision } from '../../flow/revision.ts';
-import { bareId, flowDocId, uuidPattern } from '../../schema/ids.ts';
+import { flowDocId, uuidPattern } from '../../schema/ids.ts';
 import type { FlowContent, FlowDocument } from '../../schema/index.ts';
 import { SetteeClientError } from '../errors.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
@@ -185,6 +185,3 @@ async function findLeaf(db: Pouch, docId: string, revision: string): Promise<Flo
     throw error;
   }
 }
-
-/** The flow's bare id. */
-export const flowIdOf = (doc: { _id: string }) => bareId(doc._id);
