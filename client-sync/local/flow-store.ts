@@ -16,7 +16,7 @@ import { writeInTurn } from './in-turn.ts';
 import { getOrNull, isStatus, putRevision, retryOnConflict, splitRevision } from './local-documents.ts';
 import { noteOwn, readOwn } from './own-revisions.ts';
 import { randomId } from './uuid.ts';
-import { keepVersion } from './versions.ts';
+import { keepVersion } from './version-store.ts';
 
 /** Reads and writes the flows of one local database. */
 export interface FlowStore {

@@ -4,7 +4,7 @@ import { bareId, flowDocId, idPrefixes } from '../../schema/ids.ts';
 import type { FlowDocument } from '../../schema/index.ts';
 import { hashedId } from '../local/hashed-id.ts';
 import { readOwn } from '../local/own-revisions.ts';
-import { keepVersion, readVersions } from '../local/versions.ts';
+import { keepVersion, readVersions } from '../local/version-store.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { copyAssets } from './copy-assets.ts';

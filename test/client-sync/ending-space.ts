@@ -4,7 +4,7 @@ import { platformEnvironment } from '../../client-sync/environment.ts';
 import { openSpace } from '../../client-sync/local/open-space.ts';
 import { putRevision } from '../../client-sync/local/local-documents.ts';
 import { noteOwn } from '../../client-sync/local/own-revisions.ts';
-import { keepVersion } from '../../client-sync/local/versions.ts';
+import { keepVersion } from '../../client-sync/local/version-store.ts';
 import { createPouchOpener, type PouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import { openWorkspace } from '../../client-sync/spaces/open-workspace.ts';
 import type { SpaceWorkspace, Workspace } from '../../client-sync/workspace.ts';

@@ -5,7 +5,7 @@ import { resolveConflict } from '../../client-sync/conflicts/resolve-conflict.ts
 import { createDocumentIndex } from '../../client-sync/local/document-index.ts';
 import { createFlowStore } from '../../client-sync/local/flow-store.ts';
 import { summarizeFlow } from '../../client-sync/local/flow-summary.ts';
-import { keepVersion, readVersion } from '../../client-sync/local/versions.ts';
+import { keepVersion, readVersion } from '../../client-sync/local/version-store.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../../client-sync/workspace.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assetIdOf, readAsset, storeAsset } from '../../client-sync/assets/asset-bytes.ts';
 import { createAssetCache } from '../../client-sync/assets/asset-cache.ts';
-import { readVersions } from '../../client-sync/local/versions.ts';
+import { readVersions } from '../../client-sync/local/version-store.ts';
 import { computeRevision } from '../../flow/revision.ts';
 import { putRevision } from '../../client-sync/local/local-documents.ts';
 import type { FlowDocument } from '../../schema/index.ts';
