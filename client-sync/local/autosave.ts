@@ -32,10 +32,12 @@ export function createAutosave({ flowId, milliseconds, get, save, onClose }: Aut
   const write = async () => {
     const patch = waiting;
     if (patch === null) return;
+    // The next key may come before this is written, and see more than what is written now is based on.
+    const base = seen;
     waiting = null;
     try {
       const current = await get(flowId);
-      const known = await seen;
+      const known = await base;
       if (!current && known === undefined) {
         become('idle');
         return;
@@ -49,6 +51,7 @@ export function createAutosave({ flowId, milliseconds, get, save, onClose }: Aut
       if (waiting === null) become('saved');
     } catch (error) {
       waiting = { ...patch, ...(waiting as Patch | null) };
+      seen = base;
       become('error', error instanceof Error ? error : new Error(String(error)));
       throw error;
     }

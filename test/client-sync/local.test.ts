@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SetteeClientError } from '../../client-sync/index.ts';
+import { createAutosave } from '../../client-sync/local/autosave.ts';
 import { nowhere, openBrowser, type Browser } from './open-settee.ts';
 
 const graph = { nodes: [{ id: 'a', position: { x: 0, y: 0 } }], edges: [] };
@@ -132,6 +133,34 @@ describe('autosave', () => {
     expect(await flows.get(id)).toMatchObject({ name: 'renamed elsewhere', flow: moved });
     expect(await conflicts.list()).toEqual([]);
   });
+
+  it.each([
+    ['is written', 'typed'],
+    ['cannot be written', ''],
+  ])(
+    'does not take changes from elsewhere as seen by the next key while a change %s',
+    async (_what, name) => {
+      const { flows, conflicts } = browser.settee;
+      const { id } = await flows.save({ name: 'one', flow: graph });
+      let meanwhile = () => {};
+      const get = (flowId: string) => {
+        meanwhile();
+        return flows.get(flowId);
+      };
+      const autosave = createAutosave({ flowId: id, milliseconds: 60, get, save: flows.save, onClose() {} });
+      autosave.change({ name });
+      await flows.save({ id, name: 'renamed elsewhere' });
+      meanwhile = () => {
+        meanwhile = () => {};
+        autosave.change({ name: 'typed on' });
+      };
+      await autosave.flush().catch(() => {});
+      await autosave.close();
+      const [conflict] = await conflicts.list();
+      const names = conflict?.leaves.map(({ flow }) => flow?.name);
+      expect(names?.toSorted()).toEqual(['renamed elsewhere', 'typed on']);
+    },
+  );
 });
 
 describe('executions', () => {
