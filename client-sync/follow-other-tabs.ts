@@ -8,11 +8,15 @@ export function followOtherTabs(
   current: Pick<WorkspaceSwitch, 'follow'>,
   onFollowed: () => void,
 ): Unsubscribe {
-  return tabs.subscribe((message) => {
-    if (message.type !== 'session') return;
+  const follow = () =>
     void current.follow().then(onFollowed, (error: unknown) => {
       onFollowed();
       reportUnexpected(error);
     });
+  const unsubscribe = tabs.subscribe((message) => {
+    if (message.type === 'session') follow();
   });
+  // What another tab did before, while the databases were opened, was not heard.
+  follow();
+  return unsubscribe;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createSettee, type Environment, type Settee } from '../../client-sync/index.ts';
+import { createSettee, type Environment, type KeyValueStore, type Settee } from '../../client-sync/index.ts';
 import { startSettee, type TestSettee } from '../support/settee.ts';
 import { createOrigin, sharedMemory } from './one-origin.ts';
 import { createNetwork, memoryStorage, openBrowser, type Network } from './open-settee.ts';
@@ -74,6 +74,32 @@ describe('several tabs of one browser', () => {
       await expect.poll(() => settee.account.current(), patient).toBeNull();
       await state(settee).toBe('local-only');
     }
+  });
+
+  it('show the person that another tab changed over to while they opened', async () => {
+    const origin = createOrigin();
+    const shared = { url: server.url, name: `opening-${randomUUID()}`, adapter: sharedMemory() };
+    const storage = memoryStorage();
+    const openTab = async (seen: KeyValueStore) =>
+      keep(await createSettee({ ...shared, storage: seen, environment: origin.openTab() }));
+    const first = await openTab(storage);
+    await first.account.register({ email: `one-${randomUUID()}@example.org`, password });
+    await first.flows.save({ name: 'of one', flow: graph });
+    const before = new Map(storage.values);
+    const email = `two-${randomUUID()}@example.org`;
+    await first.account.register({ email, password });
+    await first.flows.save({ name: 'of two', flow: graph });
+    // Reads of before the change until the databases are open: the last key is whether they were evicted.
+    let hasOpened = false;
+    const second = await openTab({
+      ...storage,
+      getItem(key) {
+        hasOpened ||= key.includes(':filled:');
+        return (hasOpened ? storage.values : before).get(key) ?? null;
+      },
+    });
+    await expect.poll(() => names(second), patient).toEqual(['of two']);
+    expect(second.account.current()?.user.email).toBe(email);
   });
 
   it('hand sync on when the syncing tab closes', async () => {
