@@ -1,10 +1,9 @@
 import type { Flow, Settee } from '../../client-sync/index.ts';
 import type { Command, CommandOf } from './commands.ts';
 import type { Device } from './device.ts';
+import { pick } from './membership.ts';
 import { newFlow, patchOf, valuesOf, type Change } from './values.ts';
 import { meet, spaceOf, type World } from './world.ts';
-
-const pick = <T>(list: readonly T[], n: number): T | undefined => list[n % Math.max(1, list.length)];
 
 async function flowsOn({ settee }: Device, deleted = false): Promise<Flow[]> {
   const { flows } = await settee.flows.list({ limit: 1000, deleted });
