@@ -89,20 +89,29 @@ async function settle(world: World): Promise<string[]> {
   return [];
 }
 
-/** One run of the campaign, from accounts to verdict. */
-export async function run(server: ServerProcess, plan: Plan): Promise<Outcome> {
-  const faults = recordFaults();
-  const world = await openWorld({ server, ...plan });
-  const { story } = world;
+/** Lives through the plan, and closes; what does not hold. */
+async function live(world: World, plan: Plan): Promise<string[]> {
   try {
     await tell(world, opening(plan));
     for (const { network } of world.devices) network.trouble(plan.trouble);
     await tell(world, plan.commands);
     const unrest = await settle(world);
-    return { violations: [...unrest, ...(await judge(world)), ...faults.violations()], story };
+    return [...unrest, ...(await judge(world))];
   } finally {
     await world.comingBack;
     await world.close();
+  }
+}
+
+/** One run of the campaign, from accounts to verdict. */
+export async function run(server: ServerProcess, plan: Plan): Promise<Outcome> {
+  const faults = recordFaults();
+  try {
+    const world = await openWorld({ server, ...plan });
+    const violations = await live(world, plan);
+    // Last, as closing may have faults to tell as well.
+    return { violations: [...violations, ...faults.violations()], story: world.story };
+  } finally {
     faults.stop();
   }
 }
