@@ -1,5 +1,6 @@
 import type { RetryAfter } from '../account/retry-after.ts';
 import type { TokenRenewal } from '../account/token-renewal.ts';
+import { orAborted } from '../or-aborted.ts';
 
 interface StreamingFetchOptions {
   fetcher: typeof fetch;
@@ -17,7 +18,7 @@ export function createStreamingFetch(options: StreamingFetchOptions): typeof fet
   return async (input, init = {}) => {
     let rejected: string | undefined;
     for (;;) {
-      const token = await renewal.token(rejected);
+      const token = await orAborted(renewal.token(rejected), init.signal);
       const headers = new Headers(init.headers);
       headers.set('authorization', `Bearer ${token}`);
       headers.set('x-settee-device', deviceId);

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readAnswer } from '../../client-sync/account/read-answer.ts';
+import type { Settee } from '../../client-sync/index.ts';
 import { nowhere, openBrowser, type Browser } from './open-settee.ts';
-import { newEmail, password, useBrowsers } from './use-browsers.ts';
+import { graph, newEmail, password, useBrowsers } from './use-browsers.ts';
 
 /** As a network that went away without a word: only giving up ends it. */
 const silent = (_url: unknown, init: RequestInit = {}): Promise<Response> =>
@@ -41,6 +42,10 @@ describe('a connection that stays silent', () => {
 
 describe('a close', () => {
   const { open } = useBrowsers();
+  const outcomeOfClose = (settee: Settee): Promise<string> => {
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve('still waiting'), 10_000));
+    return Promise.race([settee.close().then(() => 'closed'), late]);
+  };
 
   it.each([
     ['the list of spaces', (url: string) => url.endsWith('/api/spaces')],
@@ -61,8 +66,31 @@ describe('a close', () => {
     aheadMilliseconds = 3_600_000;
     const synced = settee.sync.now().catch(() => {});
     await asked;
-    const late = new Promise<string>((resolve) => setTimeout(() => resolve('still waiting'), 10_000));
-    expect(await Promise.race([settee.close().then(() => 'closed'), late])).toBe('closed');
+    expect(await outcomeOfClose(settee)).toBe('closed');
     await synced;
+  });
+
+  it('does not wait for a new token that the pull of a hint needs where the connection stays silent', async () => {
+    let aheadMilliseconds = 0;
+    const email = newEmail();
+    const writing = await open();
+    await writing.settee.account.register({ email, password });
+    const { settee, network } = await open({ environment: { now: () => Date.now() + aheadMilliseconds } });
+    await settee.account.signIn({ email, password });
+    await settee.sync.now();
+    // Since the last pull nothing was sent from here: only then is a hint about others.
+    await writing.settee.flows.save({ name: 'earlier', flow: graph });
+    await expect.poll(async () => (await settee.flows.list()).total).toBe(1);
+    const asked = new Promise<void>((resolve) => {
+      network.intercept((url, init) => {
+        if (!url.endsWith('/api/auth/refresh')) return undefined;
+        resolve();
+        return silent(url, init);
+      });
+    });
+    aheadMilliseconds = 3_600_000;
+    await writing.settee.flows.save({ name: 'hinted', flow: graph });
+    await asked;
+    expect(await outcomeOfClose(settee)).toBe('closed');
   });
 });
