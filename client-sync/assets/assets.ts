@@ -53,9 +53,8 @@ async function placesOf(workspace: Workspace, owner: AssetOwner): Promise<Place[
   return mains.toSorted((a, b) => Number(b.space === first) - Number(a.space === first));
 }
 
-async function localDatabase({ space: { space }, month }: Place): Promise<Pouch | null> {
-  if (month === null) return space.main;
-  return space.months().includes(month) ? space.runs(month) : null;
+function localDatabase({ space: { space }, month }: Place): Pouch | null {
+  return space.database(month ?? 'main');
 }
 
 /** Bytes beside documents, fetched when they are needed. */
@@ -72,7 +71,7 @@ export function createAssets({ current, now, fetchAsset }: AssetsOptions): Asset
   };
   const readHere = async (places: Place[], id: string): Promise<Blob | null> => {
     for (const place of places) {
-      const db = await localDatabase(place);
+      const db = localDatabase(place);
       const blob =
         (db && (await readAsset(db, id))) ?? (await createAssetCache(place.space.space.notes, now).read(id));
       if (blob) return blob;
@@ -98,7 +97,7 @@ export function createAssets({ current, now, fetchAsset }: AssetsOptions): Asset
       }
       const place = await placeFor(owner);
       assertWritable(place.space);
-      const db = await localDatabase(place);
+      const db = localDatabase(place);
       if (!db) throw new SetteeClientError('not_found', 'The month of this run is not kept here.');
       const bytes = new Uint8Array(await blob.arrayBuffer());
       return storeAsset(db, bytes, { contentType: blob.type, ...owner });

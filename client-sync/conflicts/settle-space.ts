@@ -54,6 +54,5 @@ export async function settleFields(
   report: ReportFault = createReportOnce(),
 ): Promise<void> {
   if (!mayWrite({ info })) return;
-  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
-  for (const db of [space.main, ...runs]) await settleByFields(db, report);
+  for (const db of space.databases()) await settleByFields(db, report);
 }

@@ -31,7 +31,10 @@ export async function adoptSpace(anonymous: LocalSpace, user: LocalSpace): Promi
   if (userId === null || (adoption && adoption.userId !== userId)) return false;
   if (!adoption) await putNote(anonymous.notes, note, { userId, done: false });
   await copy(anonymous.main, user.main);
-  for (const month of anonymous.months()) await copy(await anonymous.runs(month), await user.runs(month));
+  for (const month of anonymous.months()) {
+    const runs = anonymous.database(month);
+    if (runs) await copy(runs, await user.runs(month));
+  }
   await putNote(anonymous.notes, note, { userId, done: true });
   return true;
 }

@@ -106,7 +106,8 @@ export function createExecutions({ current, now, fetchRun, assets }: ExecutionsO
       const found = await find(id);
       if (!found) throw executionNotFound(id);
       const { space, month, doc } = found;
-      const db = await space.space.runs(month);
+      const db = space.space.database(month);
+      if (!db) throw executionNotFound(id);
       const next = await offloadOutputs(
         db,
         { ...unmarked(doc), ...endFields(doc, end, now()) },

@@ -10,6 +10,7 @@ import type { ImportReport } from '../settee-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { assertFlow } from './flow-edits.ts';
 import { hashedId } from './hashed-id.ts';
+import { writeInTurn } from './in-turn.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
 import { backupTime, parseBackup, type BackupRow } from './parse-backup.ts';
 import { keepVersion, readVersion } from './versions.ts';
@@ -126,7 +127,7 @@ async function importExecution({ space, runs }: SpaceWorkspace, row: BackupRow):
   const month = monthOfUuidV7(doc._id.slice('execution:'.length)) ?? monthOf(new Date(String(doc.startedAt)));
   const db = await space.runs(month);
   if (await getOrNull(db, doc._id)) return 'skipped';
-  await db.put(doc);
+  await writeInTurn(db, doc._id, () => db.put(doc));
   await runs.apply(month, doc);
   return 'imported';
 }

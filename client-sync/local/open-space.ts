@@ -12,7 +12,11 @@ export interface LocalSpace {
   notes: Pouch;
   /** The months that are kept here, newest first. */
   months: () => Month[];
-  /** Opens a month's runs, and remembers that it exists. */
+  /** The main database and those of all months that are kept here. */
+  databases: () => Pouch[];
+  /** The database of `main` or of a month; null where that is not kept here, so that looking brings nothing back. */
+  database: (place: string) => Pouch | null;
+  /** Opens a month's runs, made where it is not kept here, to write to them. */
   runs: (month: Month) => Promise<Pouch>;
   /** Removes a month, once those who hear of months were told. */
   dropMonth: (month: Month) => Promise<void>;
@@ -79,7 +83,14 @@ export async function openSpace(
     main,
     notes,
     months: () => [...known].toSorted((a, b) => (a < b ? 1 : -1)),
+    databases: () => [main, ...[...known].map(openRuns)],
+    database(place) {
+      if (!isMonth(place)) return main;
+      return known.has(place) ? openRuns(place) : null;
+    },
     async runs(month) {
+      // What is written to it would go with what is being dropped.
+      if (dropping.has(month)) await dropping.get(month)?.catch(() => {});
       if (!known.has(month)) {
         // Noted before anything is in it: a month without a note would not be found again.
         await putNote(notes, monthNote + month, {});

@@ -26,10 +26,10 @@ export function createRunIndex(space: LocalSpace): RunIndex {
   const indexes = new Map<Month, DocumentIndex<RunSummary>>();
   const changed = createSignal<void>();
 
-  const open = async (month: Month): Promise<DocumentIndex<RunSummary>> => {
-    const db = await space.runs(month);
+  const open = (month: Month): DocumentIndex<RunSummary> | null => {
+    const db = space.database(month);
     const known = indexes.get(month);
-    if (known) return known;
+    if (known || !db) return known ?? null;
     // No prefix: recorded runs and, later, those of the server's engine.
     const index = createDocumentIndex({ db, prefix: '', summarize: (doc) => summarizeRun(month, doc) });
     index.onChange(() => changed.emit());
@@ -38,27 +38,32 @@ export function createRunIndex(space: LocalSpace): RunIndex {
   };
   const read = async (month: Month): Promise<void> => {
     try {
-      await (await open(month)).ready();
+      await open(month)?.ready();
     } catch (error) {
       // One that is dropped meanwhile gives nothing and fails nobody.
       if (space.months().includes(month)) throw error;
     }
   };
-  const openAll = async () => {
+  const forgetDropped = () => {
     const months = space.months();
     for (const [month, index] of indexes) {
       if (months.includes(month)) continue;
       index.close();
       indexes.delete(month);
     }
-    await Promise.all(months.map(read));
   };
-  const unsubscribe = space.onMonths(() => changed.emit());
+  const unsubscribe = space.onMonths(() => {
+    forgetDropped();
+    changed.emit();
+  });
   return {
-    ready: openAll,
+    async ready() {
+      forgetDropped();
+      await Promise.all(space.months().map(read));
+    },
     entries: () => new Map([...indexes.values()].flatMap((index) => [...index.entries()].filter(isRun))),
     async apply(month, doc) {
-      (await open(month)).apply(doc);
+      open(month)?.apply(doc);
     },
     onChange: changed.subscribe,
     close() {

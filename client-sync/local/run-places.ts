@@ -29,11 +29,12 @@ export async function placedRuns(workspace: Workspace): Promise<PlacedRun[]> {
 }
 
 async function findIn(space: SpaceWorkspace, id: string): Promise<FoundRun | null> {
-  const { months, runs } = space.space;
+  const { months, database } = space.space;
   const named = monthOfUuidV7(id);
   for (const month of months()) {
     if (named !== null && month !== named) continue;
-    const db = await runs(month);
+    const db = database(month);
+    if (!db) continue;
     const doc = (await getOrNull(db, executionDocId(id))) ?? (await getOrNull(db, `run:${id}`));
     if (doc) return { space, month, doc };
   }
@@ -53,11 +54,13 @@ export async function readRuns(workspace: Workspace, runs: PlacedRun[]): Promise
     const ids = runs
       .filter((run) => run.space === space && run.month === month && !docs.has(run.docId))
       .map(({ docId }) => docId);
-    if (ids.length === 0) continue;
+    const db = space.space.database(month);
+    if (ids.length === 0 || !db) continue;
     try {
-      for (const doc of await readInOrder(await space.space.runs(month), ids)) docs.set(doc._id, doc);
+      for (const doc of await readInOrder(db, ids)) docs.set(doc._id, doc);
     } catch (error) {
-      if (workspace.all().includes(space)) throw error;
+      const isKept = workspace.all().includes(space) && space.space.database(month) === db;
+      if (isKept) throw error;
     }
   }
   return runs.flatMap(({ docId }) => docs.get(docId) ?? []);

@@ -1,5 +1,6 @@
 import type { Month } from '../../schema/database-names.ts';
 import { isMonth } from '../../schema/database-names.ts';
+import { endWritesIf } from '../local/in-turn.ts';
 import { getOrNull } from '../local/local-documents.ts';
 import { currentMonths, type LocalSpace } from '../local/open-space.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
@@ -29,7 +30,8 @@ export async function refuseMonth(
   month: Month,
   at: string,
 ): Promise<void> {
-  const db = await space.runs(month);
+  const db = space.database(month);
+  if (!db) return;
   const unpushed = await listUnpushed(db);
   const reason = 'The server takes no runs of this month.';
   for (const document of unpushed) await refused.add({ ...document, reason, at, place: month });
@@ -51,14 +53,18 @@ export async function dropOldMonths(
   const recent = currentMonths(now, count);
   for (const month of space.months()) {
     if (month >= (recent.at(-1) ?? '') || places.has(month)) continue;
-    const db = await space.runs(month);
-    // What was never pushed has no note of a push; local-only data stays.
-    const wasPushed = (await getOrNull(db, '_local/pushed')) !== null;
-    const isSent = wasPushed && (await countUnpushed(db)) === 0;
+    const db = space.database(month);
+    if (!db || (await hasUnfinished(db))) continue;
+    const isSent = await endWritesIf(db, () => isAllSent(db));
+    if (isSent) await space.dropMonth(month);
     isDone &&= isSent;
-    if (isSent && !(await hasUnfinished(db))) await space.dropMonth(month);
   }
   return isDone;
+}
+
+/** What was never pushed has no note of a push: local-only data stays. */
+async function isAllSent(db: Pouch): Promise<boolean> {
+  return (await getOrNull(db, '_local/pushed')) !== null && (await countUnpushed(db)) === 0;
 }
 
 async function hasUnfinished(db: Pouch): Promise<boolean> {
@@ -80,8 +86,8 @@ export async function offerRefused(
         if (!space.months().includes(place)) continue;
         await access.provision(workspace, place);
       }
-      const local = isMonth(place) ? await space.runs(place) : space.main;
-      await offerDocument(local, await access.open(workspace, place), docId);
+      const local = space.database(place);
+      if (local) await offerDocument(local, await access.open(workspace, place), docId);
     } catch {
       // It stays in the list.
     }

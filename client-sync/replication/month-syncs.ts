@@ -43,6 +43,8 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
   const { workspace, access, openSync, now, iso, keptMonths, onSettled } = options;
   const { space, refused } = workspace;
   const months = new Map<Month, Promise<DatabaseSync>>();
+  /** Those whose database is open: others may not be known to be here yet. */
+  const opened = new Set<Month>();
   const givenUp = new Map<Month, Promise<void>>();
   let there = new Set<Month>();
   let stopped = false;
@@ -50,6 +52,7 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
   const closeMonth = async (month: Month): Promise<void> => {
     const sync = months.get(month);
     months.delete(month);
+    opened.delete(month);
     await (await sync)?.close();
   };
   const giveUp = async (month: Month): Promise<void> => {
@@ -97,7 +100,10 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
       }),
     );
     months.set(month, opening);
-    opening.catch(() => months.delete(month));
+    opening.then(
+      () => opened.add(month),
+      () => months.delete(month),
+    );
     return opening;
   };
   const runMonth = async (month: Month): Promise<void> => {
@@ -132,10 +138,11 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
   };
   const run = async (): Promise<void> => {
     await dropOld();
+    if (stopped) return;
     await allOf(wantedMonths(space.months(), [...there], kept()).map(runMonth));
   };
   const openKept = () => {
-    for (const month of months.keys()) if (!space.months().includes(month)) void closeMonth(month);
+    for (const month of opened) if (!space.months().includes(month)) void closeMonth(month);
     for (const month of space.months()) void openMonth(month).catch(() => {});
   };
   const unsubscribe = space.onMonths(openKept);
@@ -155,7 +162,7 @@ export function createMonthSyncs(options: MonthSyncsOptions): MonthSyncs {
       }
     },
     ring(month) {
-      if (!wantedMonths(space.months(), [month], kept()).includes(month)) return;
+      if (stopped || !wantedMonths(space.months(), [month], kept()).includes(month)) return;
       there.add(month);
       const isNew = !months.has(month);
       openMonth(month)

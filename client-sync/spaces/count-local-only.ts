@@ -8,7 +8,6 @@ export async function countLocalOnly({ all }: Pick<Workspace, 'all'>): Promise<n
 }
 
 async function countIn({ space, refused }: SpaceWorkspace): Promise<number> {
-  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
-  const counts = await Promise.all([space.main, ...runs].map(countUnpushed));
+  const counts = await Promise.all(space.databases().map(countUnpushed));
   return counts.reduce((sum, count) => sum + count, (await refused.list()).length);
 }

@@ -1,6 +1,5 @@
 import { isStorageFailure } from '../errors.ts';
 import { endWrites } from '../local/in-turn.ts';
-import type { Pouch } from '../pouch/pouch-types.ts';
 import { createSignal, reportUnexpected, type Unsubscribe } from '../signal.ts';
 import { idPrefixes, settingsId } from '../../schema/ids.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
@@ -60,7 +59,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       if (ending.reason === null && (await holdsUnpushed(shown))) return kept.keep(name);
       await beforeDrop(shown);
       set.remove(name);
-      await endWrites(await databasesOf(shown));
+      await endWrites(shown.space.databases());
     }
     if (!leads() || !(await isNoted(notes, name))) {
       await shown?.close().catch(() => {});
@@ -136,8 +135,4 @@ export async function followMemberships(options: FollowOptions): Promise<Members
       }
     },
   };
-}
-
-async function databasesOf({ space }: SpaceWorkspace): Promise<Pouch[]> {
-  return [space.main, ...(await Promise.all(space.months().map((month) => space.runs(month))))];
 }

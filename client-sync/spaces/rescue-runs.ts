@@ -1,5 +1,6 @@
 import { bareId, executionDocId, idPrefixes } from '../../schema/ids.ts';
 import { rescuedRunId } from '../local/hashed-id.ts';
+import { writeInTurn } from '../local/in-turn.ts';
 import type { PouchDocument } from '../pouch/pouch-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { copyAssets } from './copy-assets.ts';
@@ -26,7 +27,8 @@ export async function rescueRuns(
   copies: CopiesByFlow,
 ): Promise<void> {
   for (const month of from.space.months()) {
-    const source = await from.space.runs(month);
+    const source = from.space.database(month);
+    if (!source) continue;
     for (const [docId, refusedRevision] of await listCandidates(from, month)) {
       if (!docId.startsWith(idPrefixes.execution)) continue;
       const [leaf] = await ownLeaves(source, docId, refusedRevision);
@@ -34,7 +36,7 @@ export async function rescueRuns(
       const copy = copyOf(leaf, copies);
       const target = await to.space.runs(month);
       await copyAssets({ db: source, notes: from.space.notes }, target, copy);
-      if (await putOnce(target, copy)) await to.runs.apply(month, copy);
+      if (await writeInTurn(target, copy._id, () => putOnce(target, copy))) await to.runs.apply(month, copy);
     }
   }
 }

@@ -14,8 +14,7 @@ interface RescueOptions {
 
 /** Where the local databases of a space stand. */
 async function sequencesOf({ space }: SpaceWorkspace): Promise<string> {
-  const runs = await Promise.all(space.months().map((month) => space.runs(month)));
-  const infos = await Promise.all([space.main, ...runs].map((db) => db.info()));
+  const infos = await Promise.all(space.databases().map((db) => db.info()));
   return infos.map(({ update_seq }) => update_seq).join();
 }
 

@@ -1,4 +1,3 @@
-import { isMonth } from '../../schema/database-names.ts';
 import { inTurn } from '../local/in-turn.ts';
 import { isStatus } from '../local/local-documents.ts';
 import { readOwn } from '../local/own-revisions.ts';
@@ -11,8 +10,9 @@ export async function listCandidates(
   { space, refused }: SpaceWorkspace,
   place: string,
 ): Promise<Map<string, string | null>> {
-  const db = isMonth(place) ? await space.runs(place) : space.main;
+  const db = space.database(place);
   const candidates = new Map<string, string | null>();
+  if (!db) return candidates;
   for (const { docId } of await listUnpushed(db)) candidates.set(docId, null);
   for (const refusal of await refused.list()) {
     if (refusal.place === place) candidates.set(refusal.docId, refusal.revision);
@@ -59,7 +59,8 @@ async function readOwnLeaves(
 export async function holdsUnpushed(workspace: SpaceWorkspace): Promise<boolean> {
   const { space } = workspace;
   for (const place of ['main', ...space.months()]) {
-    const db = isMonth(place) ? await space.runs(place) : space.main;
+    const db = space.database(place);
+    if (!db) continue;
     for (const [docId, refusedRevision] of await listCandidates(workspace, place)) {
       const own = await inTurn(db, docId, () => readOwn(db, docId));
       if (refusedRevision !== null || own !== null) return true;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Browser } from './open-settee.ts';
-import { graph, patient, useBrowsers } from './use-browsers.ts';
+import { graph, newEmail, password, patient, useBrowsers } from './use-browsers.ts';
 
 /** In the middle of a month, so many months ago. */
 function monthsAgo(count: number): string {
@@ -9,7 +9,7 @@ function monthsAgo(count: number): string {
 }
 
 describe('what a user chooses to keep', () => {
-  const { openPair } = useBrowsers();
+  const { open, openPair } = useBrowsers();
 
   const runsOf = async ({ settee }: Browser) =>
     (await settee.executions.list()).executions.map(({ id }) => id).toSorted();
@@ -34,6 +34,24 @@ describe('what a user chooses to keep', () => {
     await b.settee.settings.update({ months: null });
     await expect.poll(() => runsOf(b), patient).toEqual(['last']);
     expect(await b.settee.executions.get('oldest')).toMatchObject({ id: 'oldest' });
+  });
+
+  it('comes to a new device at once, all months of it', async () => {
+    const a = await open();
+    const email = newEmail();
+    await a.settee.account.register({ email, password });
+    const run = (id: string, months: number) => ({
+      id,
+      flowId: 'f',
+      startedAt: monthsAgo(months),
+      status: 'completed',
+    });
+    await a.settee.importBackup({ executions: [run('this', 0), run('last', 1)] });
+    await a.settee.sync.now();
+    const b = await open({ sync: 'manual' });
+    await b.settee.account.signIn({ email, password });
+    await b.settee.sync.now();
+    expect(await runsOf(b)).toEqual(['last', 'this']);
   });
 
   it('keeps runs that were not sent, however old', async () => {
