@@ -67,11 +67,12 @@ async function findConflicts(
   await workspace.flowIndex.ready();
   const found: Conflict[] = [];
   for (const docId of quiet.toLookAt(workspace)) {
+    const noteSettled = quiet.look(workspace, docId);
     try {
       const conflict = await settleFlow(workspace, docId, settle);
       if (conflict) found.push(conflict);
       // What this tab only thinks settled is looked at again once it leads.
-      else if (settle.leads()) quiet.note(workspace, docId);
+      else if (settle.leads()) noteSettled();
     } catch (error) {
       // It is tried again the next time, and holds up no others.
       found.push(...(await showFailed(workspace, docId)));

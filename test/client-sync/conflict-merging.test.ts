@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { settleFields } from '../../client-sync/conflicts/settle-space.ts';
 import type { LocalDevice } from '../support/local-devices.ts';
 import { id, leavesOf, promptsOf, setPrompt, useSharedFlow } from './use-shared-flow.ts';
@@ -106,6 +106,31 @@ test('an edit made offline to the losing side of a merge joins it, on whichever 
     expect(await device.conflicts.list()).toEqual([]);
     expect(await leavesOf(device)).toEqual(await leavesOf(late));
   }
+});
+
+test('a conflict that arrives while the flow is found settled shows', async () => {
+  const [a, b, late, reader] = (await share(4)) as [LocalDevice, LocalDevice, LocalDevice, LocalDevice];
+  await setPrompt(a, 'a', 'from a');
+  await setPrompt(b, 'b', 'from b');
+  await setPrompt(late, 'a', 'from elsewhere');
+  await b.push();
+  await a.pull();
+  await a.conflicts.list();
+  await a.push();
+  await reader.pull();
+  await late.push();
+  const { main } = reader.workspace.space;
+  const get = main.get.bind(main) as (docId: string, options: unknown) => Promise<never>;
+  const reading = vi.spyOn(main, 'get').mockImplementationOnce(async (...asked: [string, unknown?]) => {
+    const settled = await get(asked[0], asked[1]);
+    const heard = new Promise((resolve) => reader.workspace.flowIndex.onChange(resolve));
+    await reader.pull();
+    await heard;
+    return settled;
+  });
+  expect(await reader.conflicts.list()).toEqual([]);
+  reading.mockRestore();
+  expect(await reader.conflicts.list()).toMatchObject([{ flowId: id }]);
 });
 
 test('a viewer writes nothing and is told that others resolve', async () => {
