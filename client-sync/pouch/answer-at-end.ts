@@ -6,7 +6,7 @@ interface Feed {
   complete: Callback;
 }
 interface Internals extends Record<string, unknown> {
-  _changes?: (feed: Feed) => { cancel: () => void } | undefined;
+  _changes: (feed: Feed) => { cancel: () => void } | undefined;
 }
 
 /** What an adapter is asked, its callback last. */
@@ -29,8 +29,6 @@ const questions = [
 export function answerAtEnd(db: Pouch): void {
   const internals = db as unknown as Internals;
   const changes = internals._changes;
-  // IndexedDB ends its transactions first and fails those that come later; its adapter sets this later.
-  if (!changes) return;
   const unanswered = new Set<Callback>();
   let fault: Error | null = null;
 

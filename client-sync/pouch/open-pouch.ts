@@ -47,6 +47,9 @@ export async function createPouchOpener(wanted?: 'idb' | 'memory' | PouchAdapter
   Database.plugin(httpAdapter).plugin(adapter.plugin);
   // Can be added only once, and an application may use the same PouchDB.
   if (!('replicate' in Database.prototype)) Database.plugin(replication);
+  // IndexedDB reads in transactions, ends those under way before it closes, and fails those that come later. Its adapter
+  // would also set what is wrapped at once or later, by whether another database is being opened.
+  const mends = adapter.name !== 'idb';
   return {
     openLocal(name) {
       const db = new Database(name, {
@@ -57,8 +60,10 @@ export async function createPouchOpener(wanted?: 'idb' | 'memory' | PouchAdapter
       });
       // Each feed and each of its reads listens for the database's end; ten are soon reached.
       db.setMaxListeners(100);
-      keepFeedsAlive(db);
-      answerAtEnd(db);
+      if (mends) {
+        keepFeedsAlive(db);
+        answerAtEnd(db);
+      }
       return db;
     },
     openRemote: (url, fetcher) => new Database(url, { adapter: 'http', fetch: fetcher, skip_setup: true }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import memory from 'pouchdb-adapter-memory';
 import { describe, expect, it } from 'vitest';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import type { Pouch } from '../../client-sync/pouch/pouch-types.ts';
@@ -54,4 +55,38 @@ it('a database answers when another of its name destroys it', async () => {
   await one.destroy();
   await asked;
   await expect(other.changes({ since: 0 })).rejects.toThrow('database is destroyed');
+});
+
+type Callback = (error: unknown, found: unknown) => void;
+interface AdapterDatabase {
+  _get(id: string, options: object, callback: Callback): void;
+}
+type AdapterFunction = (this: AdapterDatabase, options: object, opened: () => void) => void;
+interface PluggablePouch {
+  adapters: Record<string, AdapterFunction>;
+  adapter(name: string, adapter: AdapterFunction): void;
+}
+
+/** Reads after a while, from a connection that ends after its transactions, as IndexedDB does. */
+const slowIndexedDb = {
+  name: 'idb',
+  plugin(Pouch: PluggablePouch) {
+    (memory as unknown as (pouch: PluggablePouch) => void)(Pouch);
+    const slow: AdapterFunction = function slow(options, opened) {
+      Pouch.adapters.memory?.call(this, options, opened);
+      const doc = { _id: 'one', _rev: '1-a' };
+      this._get = (_id, _options, callback) =>
+        setTimeout(callback, 10, null, { doc, metadata: { rev_tree: [] } });
+    };
+    Pouch.adapter('idb', Object.assign(slow, { valid: () => true, use_prefix: false }));
+  },
+};
+
+it('a database over IndexedDB gives what its transactions answer when it is closed', async () => {
+  const { openLocal } = await createPouchOpener(slowIndexedDb);
+  const db = openLocal(`end-${randomUUID()}`);
+  await db.info();
+  const asked = db.get('one');
+  await db.close();
+  await expect(asked).resolves.toMatchObject({ _id: 'one' });
 });
