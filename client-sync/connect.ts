@@ -28,6 +28,8 @@ interface ConnectOptions {
   fetcher: typeof fetch;
   environment: Environment;
   storage: KeyValueStore;
+  /** Looks for tokens that a service worker has renewed. */
+  recall: () => Promise<void>;
   /** First part of the names of storage keys and locks. */
   scope: string;
   deviceName?: string | undefined;
@@ -35,7 +37,7 @@ interface ConnectOptions {
 }
 
 export function connect(options: ConnectOptions): Connection {
-  const { url, fetcher, environment, storage, scope, deviceName, onSessionEnded } = options;
+  const { url, fetcher, environment, storage, recall, scope, deviceName, onSessionEnded } = options;
   const clock = createServerClock(environment, storage, `${scope}:clock`);
   const sessions = createSessionStore(storage, `${scope}:session`);
   const device = createDeviceIdentity(storage, `${scope}:device`, {
@@ -51,6 +53,7 @@ export function connect(options: ConnectOptions): Connection {
     environment,
     lockName: `${scope}:tokens`,
     onEnded: onSessionEnded,
+    recall,
   });
   const retryAfter = createRetryAfter(environment);
   const deviceId = device.id;

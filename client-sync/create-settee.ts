@@ -42,7 +42,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const environment = { ...platformEnvironment(), ...options.environment };
   const names = localNames(options.name ?? 'settee', url);
   const { scope } = names;
-  const { storage, close: closeStorage } = await openStorage(options, scope);
+  const { storage, recall, close: closeStorage } = await openStorage(options, scope);
 
   const status = createStatusStore();
   const tabs = createTabs(environment, scope);
@@ -63,6 +63,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     fetcher: options.fetch ?? fetch.bind(globalThis),
     environment,
     storage,
+    recall,
     scope,
     deviceName: options.device?.name,
     onSessionEnded: sessionChanged,

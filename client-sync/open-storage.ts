@@ -5,6 +5,8 @@ import type { SetteeOptions } from './settee-types.ts';
 /** Where session and device are kept between visits. */
 export interface OpenStorage {
   storage: KeyValueStore;
+  /** Takes over tokens that a service worker has renewed meanwhile. */
+  recall: () => Promise<void>;
   close: () => void;
 }
 
@@ -13,7 +15,7 @@ export async function openStorage(
   options: Pick<SetteeOptions, 'storage' | 'backgroundSync'>,
   scope: string,
 ): Promise<OpenStorage> {
-  const own = options.storage ?? platformStorage();
+  const own = forgivingStorage(options.storage ?? platformStorage());
   const shared = options.backgroundSync === true ? await shareStorage(own, scope) : null;
-  return { storage: forgivingStorage(shared ?? own), close: () => shared?.close() };
+  return { storage: shared ?? own, recall: async () => shared?.recall(), close: () => shared?.close() };
 }

@@ -20,7 +20,7 @@ interface RenewalOptions {
   /** Called once the server has refused to renew. */
   onEnded: () => void;
   /** Looks for tokens that somebody renewed who shares no storage with us: a service worker. */
-  recall?: () => Promise<void>;
+  recall: () => Promise<void>;
   wait?: (milliseconds: number) => Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 
 /** Renews tokens under one lock for all tabs, always from the newest ones in storage. */
 export function createTokenRenewal(options: RenewalOptions): TokenRenewal {
-  const { sessions, environment, lockName } = options;
+  const { sessions, environment, lockName, recall } = options;
   let running: Promise<string> | null = null;
 
   const usable = (rejected?: string): string | null => {
@@ -40,7 +40,11 @@ export function createTokenRenewal(options: RenewalOptions): TokenRenewal {
     return tokens.access !== rejected && environment.now() < tokens.renewAt ? tokens.access : null;
   };
   const renewUnderLock = (rejected?: string) => {
-    const renew = async () => usable(rejected) ?? (await renewTokens(options));
+    const renew = async () => {
+      // The server ends a session for a token whose successor was used already.
+      await recall();
+      return usable(rejected) ?? (await renewTokens(options));
+    };
     return environment.locks ? environment.locks.request(lockName, {}, renew) : renew();
   };
   return {
@@ -68,7 +72,6 @@ async function renewTokens(options: RenewalOptions): Promise<string> {
     return tokens.access;
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    await options.recall?.();
     const session = sessions.read();
     if (session?.tokens && session.tokens.refresh !== used.refresh) return session.tokens.access;
     if (session) sessions.write({ user: session.user, ...databaseOf(session) });
