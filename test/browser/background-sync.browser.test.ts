@@ -62,6 +62,8 @@ describe('the service worker', () => {
     const { page, link, context } = profile;
     await signUp(page, email, password);
     await save('online');
+    // Until it is sent: the state may still be that of before.
+    await page.evaluate(() => window.settee.sync.now());
     await waitForSync(page, 'up-to-date');
     await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
     link.cut();

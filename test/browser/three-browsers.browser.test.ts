@@ -186,9 +186,11 @@ describe('three people and a team', () => {
     expect(left.map(({ id }) => id)).not.toContain(flowId);
     await waitForSync(editor.page, 'up-to-date');
     expect(await nameOf(owner.page, flowId)).toBe('Soup of the editor');
-    const databases = await editor.page.evaluate(async () =>
-      (await indexedDB.databases()).map(({ name }) => name ?? ''),
-    );
-    expect(databases.filter((name) => name.includes(spaceId))).toEqual([]);
+    const databases = async () => {
+      const all = await editor.page.evaluate(() => indexedDB.databases());
+      return all.map(({ name }) => name).filter((name) => name?.includes(spaceId));
+    };
+    // They go after the notice has come.
+    await expect.poll(databases, patience).toEqual([]);
   });
 });
