@@ -151,5 +151,8 @@ it('follows the rule that the user chose', async () => {
     await expect.poll(async () => (await settee.conflicts.list()).length, patient).toBe(1);
   }
   for (const { settee } of browsers) await settee.settings.update({ conflicts: { flow: 'merge' } });
-  await expect.poll(() => promptsOf(a), patient).toEqual({ a: 'from a', b: 'from b' });
+  for (const browser of browsers) {
+    await expect.poll(() => promptsOf(browser), patient).toEqual({ a: 'from a', b: 'from b' });
+  }
+  await expect.poll(leavesAtServer, patient).toHaveLength(1);
 });
