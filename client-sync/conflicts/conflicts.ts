@@ -114,7 +114,7 @@ export function createConflicts(
         current,
         run: list,
         listener,
-        onChange: (changed) => followFlows(current, changed),
+        onChange: ({ onFlows }, changed) => onFlows(changed),
         fingerprint: (conflicts) =>
           JSON.stringify(
             conflicts.map(({ flowId, canResolve, leaves }) => [
@@ -124,19 +124,5 @@ export function createConflicts(
             ]),
           ),
       }),
-  };
-}
-
-/** Hears of changed flows in whichever workspace is open. */
-function followFlows(current: CurrentWorkspace, changed: () => void): () => void {
-  let end = current.get().onFlows(changed);
-  const endSwitch = current.onSwitch(() => {
-    end();
-    end = current.get().onFlows(changed);
-    changed();
-  });
-  return () => {
-    end();
-    endSwitch();
   };
 }

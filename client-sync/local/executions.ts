@@ -139,7 +139,7 @@ export function createExecutions({ current, now, fetchRun, assets }: ExecutionsO
         current,
         run: () => list(query),
         listener,
-        onChange: (changed) => onRuns(current, changed),
+        onChange: ({ onRuns }, changed) => onRuns(changed),
         fingerprint: (result) => JSON.stringify([result.total, result.executions]),
       }),
   };
@@ -147,17 +147,4 @@ export function createExecutions({ current, now, fetchRun, assets }: ExecutionsO
 
 function executionNotFound(id: string): SetteeClientError {
   return new SetteeClientError('execution_not_found', `There is no execution ${id} here.`);
-}
-
-function onRuns(current: CurrentWorkspace, listener: () => void): () => void {
-  let unsubscribe = current.get().onRuns(listener);
-  const unsubscribeSwitch = current.onSwitch(() => {
-    unsubscribe();
-    unsubscribe = current.get().onRuns(listener);
-    listener();
-  });
-  return () => {
-    unsubscribe();
-    unsubscribeSwitch();
-  };
 }

@@ -65,7 +65,7 @@ export function createFlows({ current, iso, userId, autosave, sharing }: FlowsOp
         current,
         run: () => list(query),
         listener,
-        onChange: (changed) => onFlows(current, changed),
+        onChange: ({ onFlows }, changed) => onFlows(changed),
         fingerprint: ({ flows, total }) => `${total} ${flows.map(printOf).join()}`,
       }),
     watchOne: (id, listener) =>
@@ -73,8 +73,8 @@ export function createFlows({ current, iso, userId, autosave, sharing }: FlowsOp
         current,
         run: () => get(id),
         listener,
-        onChange: (changed) =>
-          onFlows(current, (ids) => {
+        onChange: ({ onFlows }, changed) =>
+          onFlows((ids) => {
             if (!ids || ids.has(flowDocId(id))) changed();
           }),
         fingerprint: (flow) => (flow ? printOf(flow) : ''),
@@ -128,21 +128,4 @@ async function listFlows(workspace: Workspace, query: FlowQuery): Promise<FlowLi
 
 export function flowNotFound(id: string): SetteeClientError {
   return new SetteeClientError('flow_not_found', `There is no flow ${id} here.`);
-}
-
-/** Follows the flows of whichever workspace is open; a switch is heard without ids. */
-export function onFlows(
-  current: CurrentWorkspace,
-  listener: (ids?: ReadonlySet<string>) => void,
-): () => void {
-  let unsubscribe = current.get().onFlows(listener);
-  const unsubscribeSwitch = current.onSwitch(() => {
-    unsubscribe();
-    unsubscribe = current.get().onFlows(listener);
-    listener();
-  });
-  return () => {
-    unsubscribe();
-    unsubscribeSwitch();
-  };
 }

@@ -1,5 +1,6 @@
 import { unmarked } from '../../flow/flow.ts';
 import { SetteeClientError } from '../errors.ts';
+import type { Unsubscribe } from '../signal.ts';
 import type { SettingsApi, SyncSettings } from '../sync-types.ts';
 import type { CurrentWorkspace, Workspace } from '../workspace.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
@@ -80,32 +81,18 @@ export function createSettings(current: CurrentWorkspace, iso: () => string): Se
         current,
         run: get,
         listener,
-        onChange: (changed) => onSettings(current, changed),
+        onChange: onSettings,
         fingerprint: (settings) => JSON.stringify(settings),
       }),
   };
 }
 
-/** Follows the document of whichever workspace is open. */
-function onSettings(current: CurrentWorkspace, listener: () => void): () => void {
-  const follow = () => {
-    const feed = current
-      .get()
-      .personal.space.main.changes({ since: 'now', live: true, return_docs: false })
-      .on('change', (change) => {
-        if (change.id === id) listener();
-      });
-    feed.catch(() => {});
-    return feed;
-  };
-  let feed = follow();
-  const unsubscribe = current.onSwitch(() => {
-    feed.cancel();
-    feed = follow();
-    listener();
-  });
-  return () => {
-    unsubscribe();
-    feed.cancel();
-  };
+function onSettings({ personal }: Workspace, listener: () => void): Unsubscribe {
+  const feed = personal.space.main
+    .changes({ since: 'now', live: true, return_docs: false })
+    .on('change', (change) => {
+      if (change.id === id) listener();
+    });
+  feed.catch(() => {});
+  return () => feed.cancel();
 }

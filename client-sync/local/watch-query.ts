@@ -1,5 +1,5 @@
-import { reportUnexpected } from '../signal.ts';
-import type { CurrentWorkspace } from '../workspace.ts';
+import { reportUnexpected, type Unsubscribe } from '../signal.ts';
+import type { CurrentWorkspace, Workspace } from '../workspace.ts';
 
 /** Changes within this time make one run, and runs take at most half of the time. */
 const gatherMilliseconds = 25;
@@ -13,10 +13,11 @@ export function watchQuery<T>(options: {
   current: CurrentWorkspace;
   run: () => Promise<T>;
   listener: (result: T) => void;
-  onChange: (changed: () => void) => () => void;
+  /** Follows what the result depends on in one workspace; that another is opened is heard anyway. */
+  onChange: (workspace: Workspace, changed: () => void) => Unsubscribe;
   /** Tells results apart cheaply. */
   fingerprint: (result: T) => string;
-}): () => void {
+}): Unsubscribe {
   const { current, run, listener, onChange, fingerprint } = options;
   let ended = false;
   let running = false;
@@ -72,11 +73,28 @@ export function watchQuery<T>(options: {
     // The first change after a quiet time is shown at once.
     timer ??= setTimeout(start, Math.max(0, pause - (Date.now() - lastStart)));
   };
-  const unsubscribe = onChange(schedule);
+  const unsubscribe = followCurrent(current, (workspace) => onChange(workspace, schedule), schedule);
   start();
   return () => {
     ended = true;
     clearTimeout(timer);
     unsubscribe();
+  };
+}
+
+function followCurrent(
+  current: CurrentWorkspace,
+  subscribe: (workspace: Workspace) => Unsubscribe,
+  switched: () => void,
+): Unsubscribe {
+  let unsubscribe = subscribe(current.get());
+  const unsubscribeSwitch = current.onSwitch(() => {
+    unsubscribe();
+    unsubscribe = subscribe(current.get());
+    switched();
+  });
+  return () => {
+    unsubscribe();
+    unsubscribeSwitch();
   };
 }

@@ -54,22 +54,8 @@ export function createRefused({ current, openRemote }: RefusedOptions): RefusedA
         current,
         run: list,
         listener,
-        onChange: (changed) => onRefusals(current, changed),
+        onChange: ({ onRefused }, changed) => onRefused(changed),
         fingerprint: (refused) => JSON.stringify(refused),
       }),
-  };
-}
-
-/** Follows the refusals of whichever workspace is open. */
-export function onRefusals(current: CurrentWorkspace, listener: () => void): () => void {
-  let unsubscribe = current.get().onRefused(listener);
-  const unsubscribeSwitch = current.onSwitch(() => {
-    unsubscribe();
-    unsubscribe = current.get().onRefused(listener);
-    listener();
-  });
-  return () => {
-    unsubscribe();
-    unsubscribeSwitch();
   };
 }

@@ -5,18 +5,6 @@ import type { CurrentWorkspace } from '../workspace.ts';
 /** What the user has to be told, of whichever workspace is open. */
 export function createNotices(current: CurrentWorkspace): NoticesApi {
   const list = async () => current.get().notices.list();
-  const follow = (listener: () => void) => {
-    let unsubscribe = current.get().notices.onChange(listener);
-    const unsubscribeSwitch = current.onSwitch(() => {
-      unsubscribe();
-      unsubscribe = current.get().notices.onChange(listener);
-      listener();
-    });
-    return () => {
-      unsubscribe();
-      unsubscribeSwitch();
-    };
-  };
   return {
     list,
     dismiss: async (id) => current.get().notices.dismiss(id),
@@ -25,7 +13,7 @@ export function createNotices(current: CurrentWorkspace): NoticesApi {
         current,
         run: list,
         listener,
-        onChange: follow,
+        onChange: ({ notices }, changed) => notices.onChange(changed),
         fingerprint: (notices) => JSON.stringify(notices),
       }),
   };

@@ -34,27 +34,6 @@ function answerOf({ id, kind, name, role }: SpaceAnswer): SpaceAnswer {
   return { id, kind, name, role };
 }
 
-/** Follows the spaces of whichever workspace is open. */
-function onSpaces(current: CurrentWorkspace, listener: () => void): () => void {
-  const follow = () => {
-    const workspace = current.get();
-    const ends = [workspace.onSpaces(listener), workspace.onMemberships(listener)];
-    return () => {
-      for (const end of ends) end();
-    };
-  };
-  let unsubscribe = follow();
-  const unsubscribeSwitch = current.onSwitch(() => {
-    unsubscribe();
-    unsubscribe = follow();
-    listener();
-  });
-  return () => {
-    unsubscribe();
-    unsubscribeSwitch();
-  };
-}
-
 /** The spaces as they are known here, and the server's calls about them. */
 export function createSpaces({ current, ask, askAnybody, hurry }: SpacesOptions): SpacesApi {
   const at = (...parts: string[]) => `/api/spaces/${parts.map(encodeURIComponent).join('/')}`;
@@ -72,7 +51,12 @@ export function createSpaces({ current, ask, askAnybody, hurry }: SpacesOptions)
         current,
         run: list,
         listener,
-        onChange: (changed) => onSpaces(current, changed),
+        onChange({ onSpaces, onMemberships }, changed) {
+          const ends = [onSpaces(changed), onMemberships(changed)];
+          return () => {
+            for (const end of ends) end();
+          };
+        },
         fingerprint: (spaces) => JSON.stringify(spaces),
       }),
     create: async ({ name }) =>
