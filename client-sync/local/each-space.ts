@@ -27,6 +27,8 @@ function hasGone(
   error: unknown,
 ): boolean {
   if (!all().includes(space)) return true;
-  const { message, reason } = (error ?? {}) as { message?: string; reason?: string };
-  return space !== personal && /database is (closed|destroyed)/.test(`${message} ${reason}`);
+  const { name, message, reason } = (error ?? {}) as { name?: string; message?: string; reason?: string };
+  // The first is what IndexedDB says once another tab has deleted the database.
+  const isGone = /InvalidState|database is (closed|destroyed)/;
+  return space !== personal && isGone.test(`${name} ${message} ${reason}`);
 }
