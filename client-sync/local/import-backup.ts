@@ -13,7 +13,7 @@ import { hashedId } from './hashed-id.ts';
 import { writeInTurn } from './in-turn.ts';
 import { getOrNull, retryOnConflict } from './local-documents.ts';
 import { backupTime, parseBackup, type BackupRow } from './parse-backup.ts';
-import { keepVersion, readVersion } from './versions.ts';
+import { keepVersion, readVersion } from './version-store.ts';
 import { makeVersion } from '../../flow/version.ts';
 
 const timeFields = [
