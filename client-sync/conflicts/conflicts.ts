@@ -68,11 +68,12 @@ async function findConflicts(
   const found: Conflict[] = [];
   for (const docId of quiet.toLookAt(workspace)) {
     const noteSettled = quiet.look(workspace, docId);
+    const leads = settle.leads();
     try {
-      const conflict = await settleFlow(workspace, docId, settle);
+      const conflict = await settleFlow(workspace, docId, { ...settle, leads: () => leads });
       if (conflict) found.push(conflict);
       // What this tab only thinks settled is looked at again once it leads.
-      else if (settle.leads()) noteSettled();
+      else if (leads) noteSettled();
     } catch (error) {
       // It is tried again the next time, and holds up no others.
       found.push(...(await showFailed(workspace, docId)));

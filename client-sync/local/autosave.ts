@@ -21,8 +21,9 @@ export function createAutosave({ flowId, milliseconds, get, save, onClose }: Aut
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writing: Promise<void> = Promise.resolve();
   let closed = false;
+  const look = async () => (await get(flowId))?.revision;
   // What the user's changes are based on, so that edits from elsewhere are not overwritten unseen.
-  let seen: Promise<string | undefined> = get(flowId).then((flow) => flow?.revision);
+  let seen: Promise<string | undefined> = look();
   seen.catch(() => {});
 
   const become = (next: AutosaveState, error?: Error) => {
@@ -37,7 +38,8 @@ export function createAutosave({ flowId, milliseconds, get, save, onClose }: Aut
     waiting = null;
     try {
       const current = await get(flowId);
-      const known = await base;
+      // What could not be read then is read now.
+      const known = await base.catch(look);
       if (!current && known === undefined) {
         become('idle');
         return;
@@ -68,7 +70,7 @@ export function createAutosave({ flowId, milliseconds, get, save, onClose }: Aut
       if (closed) return;
       if (waiting === null && state !== 'saving' && state !== 'error') {
         // A pause in typing: the user has seen what is shown now.
-        seen = get(flowId).then((flow) => flow?.revision);
+        seen = look();
         seen.catch(() => {});
       }
       waiting = { ...waiting, ...patch };

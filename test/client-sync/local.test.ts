@@ -161,6 +161,21 @@ describe('autosave', () => {
       expect(names?.toSorted()).toEqual(['renamed elsewhere', 'typed on']);
     },
   );
+
+  it('saves once the flow can be read again', async () => {
+    const { flows } = browser.settee;
+    const { id } = await flows.save({ name: 'one', flow: graph });
+    let isReadable = false;
+    const get = (flowId: string) =>
+      isReadable ? flows.get(flowId) : Promise.reject(new Error('unreadable'));
+    const autosave = createAutosave({ flowId: id, milliseconds: 60, get, save: flows.save, onClose() {} });
+    autosave.change({ name: 'typed' });
+    await expect(autosave.flush()).rejects.toThrow('unreadable');
+    isReadable = true;
+    autosave.change({ name: 'typed on' });
+    await autosave.close();
+    expect(await flows.get(id)).toMatchObject({ name: 'typed on' });
+  });
 });
 
 describe('executions', () => {
