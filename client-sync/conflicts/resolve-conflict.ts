@@ -5,7 +5,7 @@ import { noteBases } from '../local/bases.ts';
 import { applyEdits, editsOf } from '../local/flow-edits.ts';
 import { assertOwned, assertWritable } from '../local/flow-places.ts';
 import { retryOnConflict } from '../local/local-documents.ts';
-import { keepVersion } from '../local/versions.ts';
+import { keepVersion } from '../local/version-store.ts';
 import type { ConflictChoice } from '../conflict-types.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { isConflict, readLeaves, type Leaves } from './leaves.ts';

@@ -5,7 +5,7 @@ import { splitRevision } from '../../flow/revision-graph.ts';
 import type { FlowDocument } from '../../schema/index.ts';
 import { noteBases, readBases } from '../local/bases.ts';
 import { noteOwn, readOwn } from '../local/own-revisions.ts';
-import { keepVersion } from '../local/versions.ts';
+import { keepVersion } from '../local/version-store.ts';
 import type { Pouch, PouchDocument } from '../pouch/pouch-types.ts';
 import { readAllLeaves } from './leaves.ts';
 
