@@ -10,7 +10,6 @@ import { flowNotFound, placed } from './flows.ts';
 import { retryOnConflict } from './local-documents.ts';
 import { keepVersion, readVersions } from './version-store.ts';
 
-
 function versionOf(place: SpaceWorkspace, doc: VersionDocument): FlowVersion {
   const { revision: _none, ...flow } = flowFromDocument({
     ...doc.snapshot,
