@@ -11,8 +11,12 @@ export function withTimeLimit<T>(milliseconds: number, task: () => T): T {
       outcome.value = task();
     },
     () => {
-      throw new CouchError(400, 'timeout', 'The request takes too long to compute.');
+      throw tooLong();
     },
   );
   return outcome.value as T;
+}
+
+export function tooLong(): CouchError {
+  return new CouchError(400, 'timeout', 'The request takes too long to compute.');
 }

@@ -99,6 +99,15 @@ describe('_changes', () => {
     expect((await call('POST', `${db}/_find`, { selector })).status).toBe(400);
   });
 
+  it('lets a slow pattern take no more time for many documents than for one', async () => {
+    const docs = Array.from({ length: 60 }, (_, n) => ({ _id: `slow-${n}`, text: `${'a'.repeat(22)}!` }));
+    await call('POST', `${db}/_bulk_docs`, { docs });
+    const selector = { text: { $regex: '^(a+)+$' } };
+    const answer = await call('POST', `${db}/_changes?filter=_selector`, { selector });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('timeout');
+  });
+
   it('tells of databases that come, change and go', async () => {
     const name = databaseName();
     const feed = call('GET', '/_db_updates?feed=continuous&since=now&limit=3&heartbeat=5000');
