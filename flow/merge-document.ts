@@ -11,6 +11,7 @@ import {
   type LeafDocument,
 } from './revision-graph.ts';
 import { settlePair, type PairContext, type PairOutcome } from './settle-pair.ts';
+import { isWithinLimits } from './within-limits.ts';
 import { limits } from '../schema/index.ts';
 
 /** The version of the rules of automatic merging. Raise it where the same leaves would give something else. */
@@ -109,13 +110,14 @@ function contentsOf({ leaves, bases = new Map() }: MergeDocumentInput): Map<stri
   return new Map([...moved, ...known]);
 }
 
-/** Whether an outcome may be written at all. */
+/** Whether an outcome may be written at all; one that a server refuses would leave only the end of what it replaces. */
 function isAllowed(
   outcome: PairOutcome,
   [higher, lower]: readonly [Leaf, Leaf],
   input: MergeDocumentInput,
 ): boolean {
   if (outcome.kind !== 'merge') return true;
+  if (!isWithinLimits(outcome.content as LeafDocument)) return false;
   const count = new Set([...sourcesOf(higher), ...sourcesOf(lower)]).size;
   const deletes = outcome.content.deleted === true && higher.document.deleted !== true;
   return count <= limits.mergedFrom && (!deletes || (input.mayDelete ?? true));

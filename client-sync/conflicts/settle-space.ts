@@ -27,7 +27,7 @@ const settledNote = '_local/settled';
  * Ends the conflicts of documents that merge by rules of their fields: executions, devices, settings. One that cannot
  * be settled holds up no others, and is tried again the next time.
  */
-export async function settleByFields(db: Pouch, report: ReportFault): Promise<void> {
+export async function settleByFields(db: Pouch, mayDelete: boolean, report: ReportFault): Promise<void> {
   const note = await getOrNull(db, settledNote);
   const since = typeof note?.sequence === 'number' ? note.sequence : 0;
   const { results, last_seq } = await db.changes({ since, style: 'all_docs', return_docs: true });
@@ -38,7 +38,7 @@ export async function settleByFields(db: Pouch, report: ReportFault): Promise<vo
     const rules = fieldRules.find(([test]) => test(id))?.[1];
     if (!rules || changes.length < 2) continue;
     found += 1;
-    await settleDocument(db, id, { rules, mayDelete: true }).catch((error: unknown) => {
+    await settleDocument(db, id, { rules, mayDelete }).catch((error: unknown) => {
       failedAt ??= Number(seq) - 1;
       report(id, error);
     });
@@ -54,5 +54,5 @@ export async function settleFields(
   report: ReportFault = createReportOnce(),
 ): Promise<void> {
   if (!mayWrite({ info })) return;
-  for (const db of space.databases()) await settleByFields(db, report);
+  for (const db of space.databases()) await settleByFields(db, info.role === 'owner', report);
 }

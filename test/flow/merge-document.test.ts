@@ -215,6 +215,22 @@ describe('the other rules', () => {
     expect([settled.merges, settled.tombstones, settled.open.length]).toEqual([[], [], 1]);
   });
 
+  it('ends no side in a merge that no server would take', () => {
+    const tagged = (from: number) => ({ tags: Array.from({ length: 60 }, (_, n) => `tag ${from + n}`) });
+    const large = (field: string) => ({ [field]: 'x'.repeat(5_000_000) });
+    for (const [one, two] of [
+      [tagged(0), tagged(60)],
+      [large('mine'), large('yours')],
+    ]) {
+      const leaves = [child(root, { do: 'look', x: 1 }, 5, one), child(root, { do: 'look', x: 1 }, 6, two)];
+      const settled = mergeDocument({ leaves, bases: known });
+      expect([settled.merges, settled.tombstones, settled.remaining.length]).toEqual([[], [], 2]);
+      expect(settled.open).toHaveLength(1);
+    }
+    const few = [0, 40].map((from) => child(root, { do: 'look', x: 1 }, from + 5, tagged(from)));
+    expect(mergeDocument({ leaves: few, bases: known }).document?.tags).toHaveLength(100);
+  });
+
   it('leaves it to an owner where a merge would delete', () => {
     const gone = child(root, { do: 'delete' }, 5);
     const looked = child(root, { do: 'look', x: 4 }, 6);
