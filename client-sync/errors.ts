@@ -88,3 +88,7 @@ export class UnpushedChangesError extends SetteeClientError {
     this.count = count;
   }
 }
+
+export function flowNotFound(id: string): SetteeClientError {
+  return new SetteeClientError('flow_not_found', `There is no flow ${id} here.`);
+}

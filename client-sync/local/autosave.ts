@@ -1,5 +1,5 @@
 import type { Flow } from '../../flow/flow.ts';
-import { flowNotFound } from './flows.ts';
+import { flowNotFound } from '../errors.ts';
 import { createSignal } from '../signal.ts';
 import type { Autosave, AutosaveState, FlowChange } from '../flow-types.ts';
 

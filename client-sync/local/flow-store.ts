@@ -3,7 +3,7 @@ import { mergeFlows } from '../../flow/merge-flows.ts';
 import { computeRevision } from '../../flow/revision.ts';
 import { flowDocId, uuidPattern } from '../../schema/ids.ts';
 import type { FlowContent, FlowDocument } from '../../schema/index.ts';
-import { SetteeClientError } from '../errors.ts';
+import { flowNotFound, SetteeClientError } from '../errors.ts';
 import type { Pouch } from '../pouch/pouch-types.ts';
 import type { FlowChange } from '../flow-types.ts';
 import { documentsWithBases, noteBases } from './bases.ts';
@@ -132,9 +132,11 @@ export function createFlowStore(options: FlowStoreOptions): FlowStore {
   };
   /** Moved or deleted since it was read: a branch of what was read, which the server carries over or others see. */
   const saveMissing = async (id: string, revision: string | undefined, edits: FieldEdits) => {
-    const base =
-      revision !== undefined && isRevision(revision) ? await recall(flowDocId(id), revision) : null;
-    return base?._rev ? branch(base._rev, applyEdits(base, edits)) : create(id, edits);
+    if (revision === undefined || !isRevision(revision)) return create(id, edits);
+    const base = await recall(flowDocId(id), revision);
+    // Read in another account, or long gone: made anew here it would be somebody else's flow.
+    if (!base?._rev) throw flowNotFound(id);
+    return branch(base._rev, applyEdits(base, edits));
   };
   const saveOnce = async (id: string, change: FlowChange): Promise<FlowDocument> => {
     const edits = editsOf(change);

@@ -2,7 +2,7 @@ import type { Flow as StoredFlow } from '../../flow/flow.ts';
 import { flowFromDocument } from '../../flow/flow.ts';
 import { flowDocId } from '../../schema/ids.ts';
 import type { FlowDocument } from '../../schema/index.ts';
-import { SetteeClientError } from '../errors.ts';
+import { flowNotFound } from '../errors.ts';
 import {
   assertOwned,
   assertWritable,
@@ -124,8 +124,4 @@ async function listFlows(workspace: Workspace, query: FlowQuery): Promise<FlowLi
   const spaces = new Set(page.flatMap((docId) => places.get(docId) ?? []));
   await Promise.all([...spaces].map(readSpace));
   return { flows: page.flatMap((docId) => flows.get(docId) ?? []), total: ids.length };
-}
-
-export function flowNotFound(id: string): SetteeClientError {
-  return new SetteeClientError('flow_not_found', `There is no flow ${id} here.`);
 }

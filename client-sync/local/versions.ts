@@ -2,11 +2,11 @@ import { cleanFlowInput, flowContent, flowFromDocument, type Flow } from '../../
 import { sameContent } from '../../flow/same-content.ts';
 import { flowDocId } from '../../schema/ids.ts';
 import type { FlowContent, FlowDocument, VersionDocument } from '../../schema/index.ts';
-import { SetteeClientError } from '../errors.ts';
+import { flowNotFound, SetteeClientError } from '../errors.ts';
 import type { FlowVersion, VersionsApi } from '../flow-types.ts';
 import type { CurrentWorkspace, SpaceWorkspace } from '../workspace.ts';
 import { assertWritable } from './flow-places.ts';
-import { flowNotFound, placed } from './flows.ts';
+import { placed } from './flows.ts';
 import { retryOnConflict } from './local-documents.ts';
 import { keepVersion, readVersions } from './version-store.ts';
 

@@ -39,4 +39,15 @@ describe('changing over from one person to another', () => {
     expect((await b.settee.executions.list()).total).toBe(0);
     expect(await names(a)).toEqual(['of the second']);
   });
+
+  it('makes no flow of the second from what was read as the first', async () => {
+    const a = await open();
+    await a.settee.account.register({ email: newEmail(), password });
+    const { id, revision } = await a.settee.flows.save({ name: 'secret of the first', flow: graph });
+    await a.settee.sync.now();
+    await a.settee.account.register({ email: newEmail(), password });
+    const late = { id, ...(revision === undefined ? {} : { revision }), name: 'saved late', flow: graph };
+    await expect(a.settee.flows.save(late)).rejects.toMatchObject({ code: 'flow_not_found' });
+    expect(await names(a)).toEqual([]);
+  });
 });
