@@ -10,7 +10,7 @@ import { runTimed } from './timed-run.ts';
 export interface DesignFunction {
   /** Calls the function with arguments given as a JSON array; throws DesignFunctionError where it fails. */
   call(argumentsJson: string): CallOutcome;
-  /** Calls it for each of many arguments, with failures as values; after a timeout it is not called again. */
+  /** Calls it for each of many arguments, with failures as values; after a second timeout it is not called again. */
   callEach(argumentsJson: string[]): (CallOutcome | DesignFunctionError)[];
 }
 
@@ -114,8 +114,9 @@ function prepare(source: string, modules: Record<string, string>, milliseconds: 
 }
 
 function compile(source: string, modules: Record<string, string>, milliseconds: number): DesignFunction {
-  const context = prepare(source, modules, milliseconds);
-  const call = vm.runInContext('callDesignFunction', context) as (argumentsJson: string) => string;
+  const start = (): ((argumentsJson: string) => string) =>
+    vm.runInContext('callDesignFunction', prepare(source, modules, milliseconds));
+  let call = start();
 
   function callOnce(argumentsJson: string): CallOutcome | DesignFunctionError {
     try {
@@ -130,18 +131,24 @@ function compile(source: string, modules: Record<string, string>, milliseconds: 
     callEach(argumentsJson) {
       const outcomes: (CallOutcome | DesignFunctionError)[] = [];
       let stopped: DesignFunctionError | null = null;
-      runTimed(
-        argumentsJson.length,
-        milliseconds,
-        (index) => {
-          outcomes[index] = stopped ?? callOnce(argumentsJson[index] as string);
-        },
-        (index) => {
-          // A function that ran out of time once would do so again for each of the others.
-          stopped = new DesignFunctionError('the function took too long');
-          outcomes[index] = stopped;
-        },
-      );
+      const step = (index: number): void => {
+        outcomes[index] = stopped ?? callOnce(argumentsJson[index] as string);
+      };
+      runTimed(argumentsJson.length, milliseconds, step, (index) => {
+        // The watchdog sees no difference between a long run and a pause of the process, but a pause ends:
+        // once more, alone, and from the start, as the stopped run may have left a module half loaded.
+        call = start();
+        runTimed(
+          1,
+          milliseconds,
+          () => step(index),
+          () => {
+            // A function that ran out of time twice would do so again for each of the others.
+            stopped = new DesignFunctionError('the function took too long');
+            outcomes[index] = stopped;
+          },
+        );
+      });
       return outcomes;
     },
     call(argumentsJson) {

@@ -46,7 +46,8 @@ export function runTimed(
         index += 1;
       } while (index < count && Date.now() < end);
     });
-    if (finished) continue;
+    // The time may also be up between the last step and the end.
+    if (finished || index === count) continue;
     onTimeout(index);
     index += 1;
   }

@@ -5,6 +5,7 @@ import { createDesignFunctions } from '../../../server/embedded/design-functions
 import { createStorage } from '../../../server/embedded/storage.ts';
 import { createViewIndex } from '../../../server/embedded/views.ts';
 import { databaseName } from './couch-client.ts';
+import { pausedOnce } from './paused-once.ts';
 
 it('opens an index again that could not be opened once', async () => {
   const storage = createStorage({ adapter: 'memory', directory: join(tmpdir(), 'settee-views') });
@@ -19,5 +20,23 @@ it('opens an index again that could not be opened once', async () => {
   Object.assign(handle, working);
   await new Promise(setImmediate);
   expect((await index.query(handle, 'v/all', {})).rows).toHaveLength(1);
+  await handle.destroy();
+});
+
+it('lists every document over a pause of the process while their batch is mapped', async () => {
+  const storage = createStorage({ adapter: 'memory', directory: join(tmpdir(), 'settee-views') });
+  const handle = await storage.open(databaseName(), { revsLimit: 10 });
+  const functions = createDesignFunctions({ milliseconds: 1000 });
+  const index = createViewIndex({
+    functions: {
+      get(...source) {
+        const mapped = functions.get(...source);
+        return { ...mapped, callEach: (batch) => mapped.callEach(pausedOnce(batch)) };
+      },
+    },
+  });
+  await handle.put({ _id: '_design/v', views: { all: { map: 'function (d) { emit(d.n); }' } } });
+  await handle.bulkDocs(Array.from({ length: 100 }, (_, n) => ({ n })));
+  expect((await index.query(handle, 'v/all', {})).rows).toHaveLength(100);
   await handle.destroy();
 });
