@@ -95,11 +95,11 @@ export function createLateWatch({
       const parsed = parseDatabaseName(database, couch.prefix);
       const spaceId = parsed && spaceIdIn(parsed);
       if (!parsed || spaceId === null || parsed.kind === 'server' || parsed.month !== undefined) return;
-      const found = await refresh(database, watchedByDatabase.get(database));
-      if (found === null || found.watched.moved.size === 0) return;
-      const changed = await changedSince(database, found.watched);
-      const alive = await aliveAmong(database, found.fresh);
       try {
+        const found = await refresh(database, watchedByDatabase.get(database));
+        if (found === null || found.watched.moved.size === 0) return;
+        const changed = await changedSince(database, found.watched);
+        const alive = await aliveAmong(database, found.fresh);
         for (const flowId of new Set([...alive, ...changed])) await onLate({ spaceId, flowId, writers });
       } catch (error) {
         // The next look is at everything again.
