@@ -117,7 +117,7 @@ export function createDatabaseSync(options: DatabaseSyncOptions): DatabaseSync {
     const live = plain.current();
     if (live) return live.run();
     if (direction === 'pull') await ensureFilled();
-    await scheduler.run({ space: ref.space, key: `${ref.place} ${direction}`, step: () => step(direction) });
+    await scheduler.run({ space: ref.sync, key: `${ref.place} ${direction}`, step: () => step(direction) });
   };
   /** As asked for by nobody: not while the server wants to be left alone. */
   const runUnasked = async (direction: Direction): Promise<void> => {

@@ -22,7 +22,7 @@ export function createFilling({ ref, scheduler, fill, onFailure }: FillingOption
     return false;
   };
   return () => {
-    filling ??= scheduler.run({ space: ref.space, key: ref.place, step }).catch((error: unknown) => {
+    filling ??= scheduler.run({ space: ref.sync, key: ref.place, step }).catch((error: unknown) => {
       filling = null;
       throw error;
     });

@@ -1,5 +1,6 @@
 /** Work on one database in one direction, in steps that take turns with those of other spaces. */
 export interface Job {
+  /** Names the sync of one copy of a space. */
   space: string;
   /** Names the work within its space: asked for again while it waits, it is done once. */
   key: string;

@@ -1,4 +1,5 @@
 import { isMonth, type Month } from '../../schema/database-names.ts';
+import { randomId } from '../local/uuid.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { allOf } from './all-of.ts';
 import type { DatabaseSync, DatabaseSyncOptions } from './database-sync-types.ts';
@@ -53,13 +54,14 @@ interface SpaceSyncOptions extends Shared {
 export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
   const { workspace, access, now, keptMonths, onFailure: _failed, onSettled: _settled, ...shared } = options;
   const { space, info } = workspace;
+  const sync = randomId();
   let stopped = false;
   let hasSynced = false;
 
   const openSync: OpenSync = (place, local, more) => {
     return createDatabaseSync({
       ...shared,
-      ref: { space: info.id, place },
+      ref: { space: info.id, place, sync },
       local,
       maySendUnasked: () => workspace.info.role !== 'viewer',
       ...more,
@@ -100,8 +102,8 @@ export function createSpaceSync(options: SpaceSyncOptions): SpaceSync {
     async stop() {
       stopped = true;
       const syncs = await monthSyncs.stop();
-      await Promise.all([main, ...syncs].map((sync) => sync.close()));
-      await Promise.all([options.scheduler.drop(info.id), options.fillScheduler.drop(info.id)]);
+      await Promise.all([main, ...syncs].map(({ close }) => close()));
+      await Promise.all([options.scheduler.drop(sync), options.fillScheduler.drop(sync)]);
     },
   };
 }

@@ -40,12 +40,13 @@ function changeDatabase(facts: SyncFacts, ref: DatabaseRef, change: Partial<Data
   return { ...facts, databases: { ...facts.databases, [nameOf(ref)]: { ...known, ...change } } };
 }
 
-function open(facts: SyncFacts, { space, place }: DatabaseRef): SyncFacts {
-  const name = nameOf({ space, place });
+function open(facts: SyncFacts, { space, place, sync }: DatabaseRef): SyncFacts {
+  const name = nameOf({ space, place, sync });
   if (facts.databases[name]) return facts;
   const opened: DatabaseFacts = {
     space,
     place,
+    sync,
     push: stopped,
     pull: stopped,
     pending: { push: 0, pull: 0 },

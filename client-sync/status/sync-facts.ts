@@ -15,6 +15,8 @@ export type DirectionState =
 export interface DatabaseRef {
   space: string;
   place: string;
+  /** Names the sync of one copy of the space: an old copy's may end after that of the new one has begun. */
+  sync: string;
 }
 
 export interface DatabaseFacts extends DatabaseRef {
@@ -87,8 +89,8 @@ export const initialFacts: SyncFacts = {
   spaceSyncs: {},
 };
 
-export function nameOf({ space, place }: DatabaseRef): string {
-  return `${space}/${place}`;
+export function nameOf({ sync, place }: DatabaseRef): string {
+  return `${sync}/${place}`;
 }
 
 /** What the syncing tab tells the others. */

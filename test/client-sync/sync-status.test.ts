@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { reduceSync } from '../../client-sync/status/reduce-sync.ts';
 import {
   initialFacts,
+  nameOf,
   sharedFacts,
   type DirectionState,
   type Fault,
@@ -12,9 +13,9 @@ import { describeStatus, type SyncState } from '../../client-sync/status/sync-st
 
 const at = '2026-01-02T03:04:05.000Z';
 const later = '2026-01-02T03:05:00.000Z';
-const mine = { space: 'mine', place: 'main' };
-const runs = { space: 'mine', place: '2026-01' };
-const team = { space: 'team', place: 'main' };
+const mine = { space: 'mine', place: 'main', sync: 'mine' };
+const runs = { space: 'mine', place: '2026-01', sync: 'mine' };
+const team = { space: 'team', place: 'main', sync: 'team' };
 const signedIn: SyncEvent = { type: 'account', account: 'signed-in' };
 type Ref = typeof mine;
 const opened = (ref: Ref): SyncEvent => ({ type: 'opened', ...ref });
@@ -71,7 +72,7 @@ describe('the state of sync', () => {
     ...after(signedIn),
     databases: Object.fromEntries(
       databases.map(([ref, push, pull]) => [
-        `${ref.space}/${ref.place}`,
+        nameOf(ref),
         { ...ref, push: stateOf(push), pull: stateOf(pull), pending: { push: 0, pull: 0 } },
       ]),
     ),
@@ -194,6 +195,14 @@ describe('the course of sync', () => {
     for (const event of [...both('active', team), ...caughtUp(team), failed(team, 'network')]) {
       expect(reduceSync(facts, event)).toBe(facts);
     }
+  });
+
+  it('keeps what is known of a new copy of a space when the old one is closed', () => {
+    const again = { ...mine, sync: 'again' };
+    const unsent: SyncEvent = { type: 'pending-push', count: 1, ...again };
+    const facts = after(...settled, opened(again), { type: 'closed', ...mine }, ...caughtUp(again), unsent);
+    expect(describeStatus(facts)).toMatchObject({ state: 'syncing', pending: { push: 1 } });
+    expect(describeStatus(facts).spaces.mine).toMatchObject({ state: 'syncing', lastSyncAt: at });
   });
 
   it('stops when the session ends, keeps what is pending, and forgets all with the account', () => {
