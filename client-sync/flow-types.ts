@@ -36,8 +36,8 @@ export interface FlowListResult {
 /**
  * What `save` takes: a whole flow, or for an existing id only the fields to change; null clears a field. With a
  * `revision` that is no longer the newest, changes of other fields are combined and changes of the same fields are
- * kept side by side as a conflict. `spaceId` says where a new flow is made, by default in the personal space; a flow
- * that is there already stays where it is.
+ * kept side by side as a conflict; one of a flow that nobody here knows rejects with `flow_not_found`. `spaceId` says
+ * where a new flow is made, by default in the personal space; a flow that is there already stays where it is.
  */
 export type FlowChange = Partial<FlowInput> & { id?: string; revision?: string; spaceId?: string };
 
