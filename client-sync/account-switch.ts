@@ -1,7 +1,6 @@
 import { createAccount, type AccountModule } from './account/account.ts';
 import type { Connection } from './connect.ts';
 import { UnpushedChangesError } from './errors.ts';
-import { countLocalOnly } from './spaces/count-local-only.ts';
 import type { WorkspaceSwitch } from './workspace-switch.ts';
 
 interface AccountSwitchOptions {
@@ -23,8 +22,8 @@ export function createAccountSwitch(options: AccountSwitchOptions): AccountModul
   const assertPushed = async () => {
     await flush();
     await current.get().settle();
-    if ((await countLocalOnly(current.get())) > 0) await sync().catch(() => {});
-    const count = await countLocalOnly(current.get());
+    if ((await current.get().countLocalOnly()) > 0) await sync().catch(() => {});
+    const count = await current.get().countLocalOnly();
     if (count > 0) throw new UnpushedChangesError(count);
   };
   return createAccount({

@@ -51,6 +51,8 @@ export interface Workspace {
   settle: () => Promise<void>;
   /** Whoever syncs tells that the server has what a space held: one that only waited for that goes. */
   pushed: (space: SpaceWorkspace) => void;
+  /** How many documents would be lost with the local data, of all spaces. */
+  countLocalOnly: () => Promise<number>;
   /** Spaces were opened, dropped or renamed, or the role in one is another. */
   onSpaces: (listener: () => void) => Unsubscribe;
   /** A membership document, or the choice of spaces, has changed. */

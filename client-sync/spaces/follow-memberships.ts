@@ -4,6 +4,7 @@ import { createSignal, reportUnexpected, type Unsubscribe } from '../signal.ts';
 import { idPrefixes, settingsId } from '../../schema/ids.ts';
 import type { SpaceWorkspace } from '../workspace.ts';
 import { forgetCopy, isNoted, listCopies } from './copies.ts';
+import { countLocalOnly } from './count-local-only.ts';
 import { createKeptBack } from './kept-back.ts';
 import type { NoticeStore } from './notices.ts';
 import { planCopies, type Ending } from './plan-copies.ts';
@@ -31,6 +32,8 @@ export interface MembershipFollower {
   close: () => Promise<void>;
   /** A membership document has changed, or the settings. */
   onChange: (listener: () => void) => Unsubscribe;
+  /** How many documents would be lost with the local data, of all spaces. */
+  countLocalOnly: () => Promise<number>;
   /** Removes the databases of all copies. */
   destroy: () => Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function followMemberships(options: FollowOptions): Promise<Members
   let queued: Promise<void> | null = null;
 
   const report = (error: unknown) => {
-    // Storage that fails shows elsewhere, and what was not done is done at the next start.
+    // Storage that fails shows elsewhere, and what was not done is done again later.
     if (!closed && !isStorageFailure(error)) reportUnexpected(error);
   };
   const remove = async (space: SpaceWorkspace, { copy, reason }: Ending): Promise<void> => {
@@ -80,7 +83,6 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     try {
       await remove(space, ending);
     } catch (error) {
-      // Noted still: it is done again at the next start.
       await space.close().catch(() => {});
       if (await isNoted(notes, name)) throw error;
     }
@@ -93,13 +95,22 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     await set.open(wanted);
     for (const ending of ended) {
       if (closed) return;
-      await drop(ending).catch(report);
+      await drop(ending).catch((error: unknown) => {
+        kept.keep(ending.copy.name);
+        report(error);
+      });
     }
     kept.end();
   };
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = chain.then(work);
+    chain = next.catch(() => {});
+    return next;
+  };
   const settle = (): Promise<void> => {
-    queued ??= chain.then(runOnce);
-    chain = queued.catch(report);
+    if (queued) return queued;
+    queued = inTurn(runOnce);
+    queued.catch(report);
     return queued;
   };
   const kept = createKeptBack(() => void settle().catch(() => {}));
@@ -126,6 +137,8 @@ export async function followMemberships(options: FollowOptions): Promise<Members
     },
     onChange: changed.subscribe,
     close: stop,
+    // In turn: to close a copy that is being rescued would end that.
+    countLocalOnly: () => inTurn(() => countLocalOnly(set, notes)),
     async destroy() {
       await stop();
       for (const copy of await listCopies(notes)) {

@@ -1,4 +1,4 @@
-/** Copies that the user wants no more on this device, and that stay until the server has what they hold. */
+/** Copies that are to go, and that stay until the server has what they hold or it could be rescued. */
 export interface KeptBack {
   /** Before all copies are looked at: forgets which were kept. */
   begin: () => void;

@@ -59,6 +59,7 @@ export async function openWorkspace(options: OpenOptions): Promise<Workspace> {
     },
     settle: follower.settle,
     pushed: follower.pushed,
+    countLocalOnly: follower.countLocalOnly,
     onSpaces: changed.subscribe,
     onMemberships: follower.onChange,
     onFlows: (listener) =>

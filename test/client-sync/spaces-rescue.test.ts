@@ -19,6 +19,7 @@ import {
   work,
 } from './ending-space.ts';
 import { quotaExceeded } from './faulty-memory.ts';
+import { patient } from './use-browsers.ts';
 
 describe('a space that goes', () => {
   const { faults, open, forget, losePersonal } = useDevice();
@@ -210,6 +211,23 @@ describe('a space that goes', () => {
         return;
       }
     }
+  });
+
+  it('is rescued without a restart once there is storage again', async () => {
+    const workspace = await open();
+    await work(await grant(workspace, 'one'));
+    let failed = 0;
+    faults.onWrite(({ ids }) => {
+      if (ids[0]?.startsWith('flow:') !== true) return undefined;
+      failed += 1;
+      return quotaExceeded();
+    });
+    await revoke(workspace);
+    expect(workspace.get(spaceId)).toBeNull();
+    await expect.poll(() => failed, patient).toBeGreaterThan(2);
+    faults.onWrite(null);
+    await expect.poll(() => workspace.notices.list(), patient).toMatchObject([{ kind: 'rescued' }]);
+    expect((await copies(workspace)).map((copy) => copy.name)).toEqual(['Mine (copy)']);
   });
 
   it('leaves a copy alone that was changed or deleted before the rescue could end', async () => {

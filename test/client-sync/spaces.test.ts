@@ -4,6 +4,7 @@ import { localNames } from '../../client-sync/local/names.ts';
 import { createPouchOpener } from '../../client-sync/pouch/open-pouch.ts';
 import { copyName } from '../../client-sync/spaces/copies.ts';
 import { useSettee } from '../support/use-settee.ts';
+import { createFaults, quotaExceeded } from './faulty-memory.ts';
 import { openBrowser } from './open-settee.ts';
 import {
   graph,
@@ -154,6 +155,25 @@ describe('spaces in the browser', () => {
     await seesSpace(ada.browser, team);
     await ada.browser.settee.sync.now();
     expect(await names(ada.browser, team)).toEqual([]);
+  });
+
+  it('count for signing out where what they held could not be kept when they ended', async () => {
+    const faults = createFaults();
+    const [ada, ben] = await Promise.all([meeting.join(), meeting.join({ adapter: faults.adapter })]);
+    const team = await meeting.team(ada, [ben, 'editor']);
+    const { settee, network } = ben.browser;
+    await settee.sync.now();
+    network.cut();
+    await settee.flows.save({ name: 'Unpushed', flow: graph, spaceId: team });
+    await ada.browser.settee.spaces.removeMember(team, ben.userId);
+    faults.onWrite(({ ids }) => (ids[0]?.startsWith('flow:') === true ? quotaExceeded() : undefined));
+    network.mend();
+    await seesNoSpace(ben.browser, team);
+    await expect(settee.account.signOut()).rejects.toMatchObject({ code: 'unpushed_changes', count: 1 });
+    faults.onWrite(null);
+    await settee.account.signOut();
+    await settee.account.signIn({ email: ben.email, password: ben.password });
+    await expect.poll(() => names(ben.browser), patient).toEqual(['Unpushed (copy)']);
   });
 
   it('do not show to the next person at the same browser', async () => {
