@@ -34,23 +34,24 @@ export function lostLeaves(leaves: readonly Leaf[]): Leaf[] {
   return lost.length > 0 ? lost : ended;
 }
 
-function isRestored({ document }: Leaf): boolean {
-  return (document.movedFrom as { moveId?: unknown } | undefined)?.moveId === restoredMoveId;
+/** The revision that a restored leaf repeats; null of any other, also of an edit that only kept the field. */
+function restoredRevision(leaf: Leaf): string | null {
+  const { moveId } = (leaf.document.movedFrom ?? {}) as { moveId?: unknown };
+  return moveId === restoredMoveId ? movedFromOf(leaf.document, revisionOf(leaf)) : null;
 }
 
 /** Ends what was restored where what it was really resolved into has arrived since, as every device would. */
 export function endRestored(leaves: readonly Leaf[]): Leaf[] {
   const live = leaves.filter(isLive);
-  const restored = live.filter(isRestored);
-  if (restored.length === 0 || live.length === 1) return [];
+  if (live.length === 1 || live.every((leaf) => restoredRevision(leaf) === null)) return [];
   const graph = createRevisionGraph(leaves);
-  return restored.flatMap((leaf) => {
-    const repeated = movedFromOf(leaf.document, revisionOf(leaf));
+  return live.flatMap((leaf) => {
+    const repeated = restoredRevision(leaf);
     if (repeated === null) return [];
     const successors = live
       .filter((other) => other !== leaf && graph.ancestorsOf(revisionOf(other)).has(repeated))
       // Of two that were restored, neither ends the other.
-      .filter((other) => !isRestored(other))
+      .filter((other) => restoredRevision(other) === null)
       .map(revisionOf)
       .toSorted(compareRevisions);
     return successors[0] === undefined ? [] : [endLeaf(leaf, successors[0])];
