@@ -91,12 +91,16 @@ export const updateFlowBodySchema = z
   .meta({ id: 'UpdateFlow' });
 export type UpdateFlowBody = z.infer<typeof updateFlowBodySchema>;
 
+/** What a list is searched for. */
+export const searchSchema = z
+  .string()
+  .max(500)
+  .describe(
+    'Full text of name, description, tags, category, readme and labels of nodes; every word, or the start of one. Of more than ten words the ten longest count, and of each text the first 100,000 characters.',
+  );
+
 export const flowListQuerySchema = z.object({
-  search: z
-    .string()
-    .max(500)
-    .optional()
-    .describe('Full text: name, description, tags, category, labels of nodes.'),
+  search: searchSchema.optional(),
   tags: z.string().max(2_000).optional().describe('Separated by commas; a flow must have all of them.'),
   category: z.string().max(100).optional(),
   status: z.enum(flowStatuses).optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { uuidSchema } from '../documents/parts.ts';
 import { flowFields } from '../documents/flow.ts';
 import { emailSchema } from './accounts.ts';
-import { flowSchema, flowSummarySchema } from './flows.ts';
+import { flowSchema, flowSummarySchema, searchSchema } from './flows.ts';
 import { pagingQueryFields, pagingReplyFields } from './paging.ts';
 
 /** Owners hand a flow over with its space. */
@@ -34,7 +34,7 @@ export const templateListSchema = z
   .object({ templates: z.array(flowSummarySchema.extend(popularityFields)), ...pagingReplyFields })
   .meta({ id: 'TemplateList' });
 export const templateListQuerySchema = z.object({
-  search: z.string().max(500).optional(),
+  search: searchSchema.optional(),
   tags: z.string().max(2_000).optional().describe('Separated by commas; a template must have all of them.'),
   category: z.string().max(100).optional(),
   sort: z.enum(['popularity', 'updated', 'created', 'name']).default('popularity'),

@@ -1,15 +1,20 @@
-import MiniSearch from 'minisearch';
 import type { FlowDocument } from '../../../schema/index.ts';
 import type { Stored } from '../store/document-store.ts';
 import { summarizeFlow, type FlowSummary } from './flow-summary.ts';
 
 const searchedFields = ['name', 'description', 'tags', 'category', 'readme', 'labels'] as const;
+/** Characters of a field in which words are found. */
+const searchedLength = 100_000;
+/** Each word is looked for in all texts of a space, and the process does nothing else meanwhile. */
+const mostSearchedWords = 10;
 const labelLength = 200;
 const combiningMarks = /\p{M}+/gu;
+const betweenWords = /[\s\p{Z}\p{P}]+/u;
 
-/** Words are compared without regard to case and accents. */
-function processTerm(term: string): string {
-  return term.normalize('NFKD').replace(combiningMarks, '').toLowerCase();
+/** The words of a text, each once; they are compared without regard to case and accents. */
+function wordsIn(text: string): string[] {
+  const plain = text.normalize('NFKD').replace(combiningMarks, '').toLowerCase();
+  return [...new Set(plain.split(betweenWords))].filter((word) => word !== '');
 }
 
 /** What people read on the nodes. */
@@ -27,6 +32,20 @@ function textOf(doc: FlowDocument, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Every word with a space before it, so that the beginnings of words can be found. */
+function searchedText(doc: FlowDocument): string {
+  const texts = searchedFields.map((field) => textOf(doc, field).slice(0, searchedLength));
+  return ` ${wordsIn(texts.join(' ')).join(' ')}`;
+}
+
+/** Of many words the longest, which say most. */
+function beginningsFor(search: string): string[] {
+  return wordsIn(search)
+    .toSorted((a, b) => b.length - a.length)
+    .slice(0, mostSearchedWords)
+    .map((word) => ` ${word}`);
+}
+
 /** The summaries of one database's flows, and their words. */
 export interface FlowIndex {
   put(doc: FlowDocument & Stored): void;
@@ -34,7 +53,7 @@ export interface FlowIndex {
   get(id: string): FlowSummary | undefined;
   /** All flows, the soft-deleted ones too, in no order. */
   all(): FlowSummary[];
-  /** Flows that have every word, or a word that starts with it, in any of their texts; best match first. */
+  /** Flows that have every word, or a word that starts with it, in any of their texts; of many words the ten longest. */
   search(text: string): FlowSummary[];
   /** Characters of text held, which the memory used goes with. */
   size(): number;
@@ -42,35 +61,32 @@ export interface FlowIndex {
 
 /** An empty index. */
 export function createFlowIndex(): FlowIndex {
-  const summaries = new Map<string, { summary: FlowSummary; size: number }>();
-  const words = new MiniSearch<FlowDocument & { id: string }>({
-    fields: [...searchedFields],
-    extractField: (doc, field) => (field === 'id' ? doc.id : textOf(doc, field)),
-    processTerm,
-    searchOptions: { prefix: true, combineWith: 'AND', boost: { name: 3, tags: 2 } },
-  });
+  const entries = new Map<string, { summary: FlowSummary; text: string; size: number }>();
   let total = 1;
 
   function remove(id: string): void {
-    const known = summaries.get(id);
-    if (known === undefined) return;
-    summaries.delete(id);
-    words.discard(id);
-    total -= known.size;
+    total -= entries.get(id)?.size ?? 0;
+    entries.delete(id);
   }
   return {
     put(doc) {
       const summary = summarizeFlow(doc);
       remove(summary.id);
-      words.add({ ...doc, id: summary.id });
-      const size = JSON.stringify(summary).length + textOf(doc, 'readme').length + labelsOf(doc).length;
-      summaries.set(summary.id, { summary, size });
+      const text = searchedText(doc);
+      const size = JSON.stringify(summary).length + text.length;
+      entries.set(summary.id, { summary, text, size });
       total += size;
     },
     remove,
-    get: (id) => summaries.get(id)?.summary,
-    all: () => [...summaries.values()].map(({ summary }) => summary),
-    search: (text) => words.search(text).flatMap(({ id }) => summaries.get(String(id))?.summary ?? []),
+    get: (id) => entries.get(id)?.summary,
+    all: () => [...entries.values()].map(({ summary }) => summary),
+    search(text) {
+      const beginnings = beginningsFor(text);
+      if (beginnings.length === 0) return [];
+      return [...entries.values()]
+        .filter((entry) => beginnings.every((beginning) => entry.text.includes(beginning)))
+        .map(({ summary }) => summary);
+    },
     size: () => total,
   };
 }

@@ -10,13 +10,6 @@ import { visibilityIn } from './flow-view.ts';
 
 /** The query of `GET /api/flows`; at most 500 flows an answer. */
 export const listFlowsQuerySchema = flowListQuerySchema.extend({
-  search: z
-    .string()
-    .max(500)
-    .optional()
-    .describe(
-      'Full text of name, description, tags, category, readme and labels of nodes; every word, or the start of one.',
-    ),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   spaceId: z.string().max(100).optional().describe('Of all spaces of the caller’s where it is left out.'),
 });
