@@ -17,6 +17,11 @@ export interface AnswerLimits {
 }
 
 const defaultLimits: AnswerLimits = { flows: 1000, characters: 16_000_000 };
+/**
+ * A membership says when it was asked for, and is seen when it is stored, by processes whose clocks may differ: whoever
+ * pulls between the two is told a later time and has not seen the space. To give its flows again costs only traffic.
+ */
+const unseenMilliseconds = 300_000;
 /** Before every flow. */
 const ever = '0000-01-01T00:00:00.000Z';
 
@@ -59,7 +64,8 @@ async function changedIn(
 ): Promise<Placed[]> {
   const { documents, joined } = space;
   // Whoever joined since has seen nothing of what was there before.
-  const from = joined !== undefined && joined >= asked ? ever : asked;
+  const isNew = joined !== undefined && Date.parse(joined) >= Date.parse(asked) - unseenMilliseconds;
+  const from = isNew ? ever : asked;
   const index = await catalog.current(space);
   const start = await clock.sequenceAt(documents, from);
   const arrived = start === null ? new Set<string>() : await changedIds(documents, start.sequence);

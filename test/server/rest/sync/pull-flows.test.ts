@@ -80,3 +80,16 @@ it('gives a single flow that is larger than an answer should be', async () => {
   expect(answer.flows).toHaveLength(1);
   expect(answer).not.toHaveProperty('more');
 });
+
+it('gives everything of a space that was joined a little before the last pull, which may not have seen it', async () => {
+  const flows = makeFlowDocuments({ seed: 4, count: 2, size: 6_000 });
+  await seedFlows(settee, userId, flows);
+  const since = new Date().toISOString();
+  const joinedBefore = async (seconds: number): Promise<string[]> => {
+    const joined = new Date(Date.parse(since) - seconds * 1000).toISOString();
+    const answer = await pullFlows([{ ...space, joined }], { clock, catalog, since });
+    return answer.flows.map(({ flow }) => flow._id).toSorted();
+  };
+  expect(await joinedBefore(60)).toEqual(flows.map(({ _id }) => _id).toSorted());
+  expect(await joinedBefore(3600)).toEqual([]);
+});
