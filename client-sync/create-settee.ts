@@ -85,8 +85,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     device,
     iso,
     beforeSwitch: async () => control?.halt(),
-    // What waits to be written there is kept with the rest.
-    beforeDrop: autosaves.flush,
+    flush: autosaves.flush,
   });
   const account = createAccountSwitch({
     url,

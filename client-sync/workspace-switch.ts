@@ -32,12 +32,12 @@ interface SwitchOptions {
   device: DeviceIdentity;
   iso: () => string;
   beforeSwitch: () => Promise<void>;
-  /** Before a space's databases are read for the last time. */
-  beforeDrop: (space: SpaceWorkspace) => Promise<void>;
+  /** Writes what waits to be saved, as far as it can be, while it still has its place. */
+  flush: () => Promise<void>;
 }
 
 export async function createWorkspaceSwitch(options: SwitchOptions): Promise<WorkspaceSwitch> {
-  const { opener, names, sessions, storage, environment, device, iso, beforeSwitch, beforeDrop } = options;
+  const { opener, names, sessions, storage, environment, device, iso, beforeSwitch, flush } = options;
   const switched = createSignal<void>();
   const filledKey = (space: LocalSpace) => `${names.scope}:filled:${space.name}`;
   const anonymousKey = `${names.scope}:anonymous`;
@@ -104,7 +104,7 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
     });
     opened.onDropping(async (dropped) => {
       storage.removeItem(filledKey(dropped.space));
-      await beforeDrop(dropped);
+      await flush();
     });
     evicted = (await Promise.all(opened.all().map(isEvicted)).catch((): boolean[] => [])).includes(true);
     // Only a name in a list, and not worth staying closed for where storage is full.
@@ -116,7 +116,10 @@ export async function createWorkspaceSwitch(options: SwitchOptions): Promise<Wor
     if (closed) return false;
     if (workspace && workspace.userId === userId) return false;
     const before = workspace;
-    if (before) await beforeSwitch();
+    if (before) {
+      await beforeSwitch();
+      await flush();
+    }
     // The old databases stay readable until the new ones are there.
     const next = await open();
     workspace = next;
