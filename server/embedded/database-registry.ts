@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { isSetteeDatabaseName } from '../../schema/index.ts';
 import { CouchError, notFound } from './couch-error.ts';
 import { createDatabase, type Database } from './database.ts';
+import { removeDiscarded } from './discarded-directories.ts';
 import { createMutex, type Mutex } from './mutex.ts';
 import { createStorage, type StorageAdapter } from './storage.ts';
 
@@ -66,6 +67,7 @@ export async function createDatabaseRegistry(options: {
 
   if (options.adapter === 'leveldb') {
     await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    await removeDiscarded(options.directory);
     const names = (await readdir(options.directory)).filter(isSetteeDatabaseName);
     for (const name of names) {
       add(name);
@@ -120,7 +122,12 @@ export async function createDatabaseRegistry(options: {
         const database = databases.get(name);
         if (!database) throw notFound('Database does not exist.');
         databases.delete(name);
-        await database.destroy();
+        try {
+          await database.destroy();
+        } catch (error) {
+          add(name);
+          throw error;
+        }
         announce(name, 'deleted');
       }),
     onUpdate(listener) {

@@ -58,7 +58,7 @@ export function createDatabase(options: {
   const writeListeners = new Set<(sequence: number) => void>();
   const deleteListeners = new Set<() => void>();
   let opening: Promise<StorageHandle> | null = null;
-  let closing: Promise<void> | null = null;
+  let closing: Promise<void> | undefined;
   let users = 0;
   const whenUnused: (() => void)[] = [];
   let lastUse = Date.now();
@@ -123,6 +123,13 @@ export function createDatabase(options: {
     return settings as unknown as Settings;
   }
 
+  /** A second handle on the same store: PouchDB fixes the limit when it opens. Indexes are closed with it. */
+  async function reopen(handle: StorageHandle & CachedViews, next: Settings): Promise<StorageHandle> {
+    const reopened: StorageHandle & CachedViews = await storage.open(name, next);
+    reopened._cachedViews = handle._cachedViews ??= {};
+    return reopened;
+  }
+
   async function saveSettings(change: Partial<Settings>): Promise<void> {
     await loadedSettings();
     await write(async (handle) => {
@@ -132,8 +139,7 @@ export function createDatabase(options: {
       ).catch(() => null);
       const rev = stored ? { _rev: stored._rev } : {};
       await result((done) => handle._putLocal({ _id: settingsId, ...rev, ...next }, done));
-      // A second handle on the same store: PouchDB fixes the limit when it opens.
-      if (next.revsLimit !== settings?.revsLimit) opening = storage.open(name, next);
+      if (next.revsLimit !== settings?.revsLimit) opening = reopen(handle, next);
       settings = next;
     });
   }
@@ -141,13 +147,13 @@ export function createDatabase(options: {
   async function close(): Promise<void> {
     // Without a pause where it is idle, or work could begin on what is about to close.
     if (users > 0) await Promise.race([unused(), wait(longestWait, undefined, { ref: false })]);
-    if (!opening) return;
+    if (!opening) return await closing;
     closing = opening.then(closeHandle, () => undefined);
     opening = null;
     try {
       await closing;
     } finally {
-      closing = null;
+      closing = undefined;
     }
   }
 
@@ -182,9 +188,8 @@ export function createDatabase(options: {
       destroyed = true;
       for (const listener of deleteListeners) listener();
       await unused();
-      opening ??= open();
-      await (await opening).destroy();
-      opening = null;
+      await close();
+      await storage.remove(name);
     },
   };
 }

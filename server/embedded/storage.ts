@@ -1,10 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { callbackify } from 'node:util';
 import leveldown from 'leveldown';
 import PouchDB from 'pouchdb-core';
 import leveldb from 'pouchdb-adapter-leveldb';
 import memory from 'pouchdb-adapter-memory';
 import find from 'pouchdb-find';
+import { discardDirectory } from './discarded-directories.ts';
 import { createStoredText, type StoredText } from './stored-text.ts';
 
 /** The storage adapters that the engine is tried with; a new one is a line here and its plugin below. */
@@ -86,7 +88,10 @@ const syncedLeveldown = Object.assign(
     openStores.set(location, new WeakRef(store));
     return store;
   },
-  { destroy: (leveldown as unknown as { destroy: unknown }).destroy },
+  {
+    /** LevelDB's own removes file by file, after which a store half removed cannot be opened. */
+    destroy: callbackify(discardDirectory),
+  },
 );
 type Batch = (operations: object[], settings: object, done: (error: unknown) => void) => void;
 
@@ -95,9 +100,12 @@ export function createStorage(options: { adapter: StorageAdapter; directory: str
   open(name: string, settings: { revsLimit: number }): Promise<StorageHandle>;
   /** Bytes on disk, without the indexes of views. */
   size(name: string): Promise<number>;
+  /** Deletes a closed database with the indexes of its views, in whatever state they are. */
+  remove(name: string): Promise<void>;
 } {
   PouchDB.plugin(leveldb).plugin(memory).plugin(find);
-  const Store = PouchDB.defaults({ prefix: `${options.directory}/` });
+  const { directory } = options;
+  const Store = PouchDB.defaults({ prefix: `${directory}/` });
   return {
     async open(name, settings) {
       const handle = new Store(name, {
@@ -109,13 +117,13 @@ export function createStorage(options: { adapter: StorageAdapter; directory: str
       handle.setMaxListeners(0);
       handle.on('error', () => undefined);
       await handle.info();
-      const store = openStores.get(`${options.directory}/${name}`)?.deref();
+      const store = openStores.get(`${directory}/${name}`)?.deref();
       handle.stored = store ? createStoredText(store) : null;
       return handle;
     },
     async size(name) {
       if (options.adapter === 'memory') return 0;
-      const folder = join(options.directory, name);
+      const folder = join(directory, name);
       const files = await readdir(folder).catch(() => []);
       const sizes = files.map((file) =>
         stat(join(folder, file)).then(
@@ -124,6 +132,12 @@ export function createStorage(options: { adapter: StorageAdapter; directory: str
         ),
       );
       return (await Promise.all(sizes)).reduce((total, size) => total + size, 0);
+    },
+    async remove(name) {
+      if (options.adapter === 'memory') return await new Store(name, { adapter: 'memory' }).destroy();
+      const indexes = (await readdir(directory)).filter((each) => each.startsWith(`${name}-mrview-`));
+      // The database last: it makes lost indexes anew, but left ones would pass for its successor's.
+      for (const each of [...indexes, name]) await discardDirectory(join(directory, each));
     },
   };
 }
