@@ -74,7 +74,10 @@ if (isTombstone) {
 /** What a move writes. An edit by a plain PouchDB keeps it, and readers see by the generation that it is an edit. */
 const movedFields = ['spaceId', 'movedFrom'];
 
-/** What holds for every live document. */
+/**
+ * What holds for every live document. A flow may name a move of an earlier generation than its own, whether or not what
+ * it was edited from is still there to compare: compaction takes that away, and readers see nothing in such a name.
+ */
 export const liveRules = `
 if (newDoc.type !== kind) fail('type', 'must be "' + kind + '"');
 if (typeof newDoc.schemaVersion === 'number' && newDoc.schemaVersion > ${schemaVersion}) {
@@ -82,10 +85,15 @@ if (typeof newDoc.schemaVersion === 'number' && newDoc.schemaVersion > ${schemaV
 }
 var before = oldDoc && !oldDoc._deleted ? oldDoc : null;
 if (!isServer) {
+  var history = newDoc._revisions;
+  var isEdit = kind === 'flow' && isObject(history) && history.ids.length > 1;
+  var movedAt = isEdit && isObject(newDoc.movedFrom) ? newDoc.movedFrom.generation : null;
+  var isPastMove = typeof movedAt === 'number' && movedAt < history.start;
   for (var reserved of ${list(serverOnlyFields)}) {
     if (newDoc[reserved] === undefined) continue;
-    var isKept = before !== null && ${list(movedFields)}.indexOf(reserved) !== -1 && JSON.stringify(before[reserved]) === JSON.stringify(newDoc[reserved]);
-    if (!isKept) fail(reserved, 'is written by the server only');
+    var isOfMove = ${list(movedFields)}.indexOf(reserved) !== -1;
+    var isKept = before !== null && JSON.stringify(before[reserved]) === JSON.stringify(newDoc[reserved]);
+    if (!isOfMove || !(isPastMove || isKept)) fail(reserved, 'is written by the server only');
   }
 }
 `;

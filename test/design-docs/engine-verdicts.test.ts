@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { documentFixtures } from '../support/document-fixtures.ts';
 import { startDesignEngine, type DesignDatabase, type DesignEngine } from '../support/design-database.ts';
 import { makeExecutions } from '../support/executions.ts';
@@ -137,6 +137,32 @@ test('what protects holds against a forged branch on top of what is there', asyn
   for (const { _id, _rev } of [membership, flow]) {
     expect((await database.request('GET', _id)).body).toMatchObject({ _rev });
   }
+});
+
+test('an edit of a flow that moved arrives although what it was made on was compacted away', async () => {
+  const database = await engine.createDatabase('space');
+  const [first, move, edit, late] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32));
+  const movedFrom = { spaceId: 'there', revision: `1-${first}`, moveId: 'x', generation: 2 };
+  const moved = flowDoc({ spaceId: 'here', movedFrom });
+  const at = (ids: (string | undefined)[], changes: object = {}) => ({
+    ...moved,
+    ...changes,
+    _rev: `${ids.length}-${ids[0]}`,
+    _revisions: { start: ids.length, ids },
+  });
+  expect(await push(database, [at([move, first])], 'server')).toEqual([]);
+  expect(await push(database, [at([edit, move, first], { name: 'edit' })])).toEqual([]);
+  await database.request('POST', '_compact', {});
+  await vi.waitFor(async () => {
+    expect((await database.request('GET', `${moved._id}?rev=2-${move}`)).status).toBe(404);
+  }, 10_000);
+  expect(await push(database, [at([late, move, first], { name: 'late' })])).toEqual([]);
+  const claimed = { name: 'claimed', movedFrom: { ...movedFrom, generation: 3 } };
+  expect(await push(database, [at(['e'.repeat(32), move, first], claimed)])).toMatchObject([
+    { error: 'forbidden', reason: 'spaceId is written by the server only' },
+  ]);
+  const winner = await database.request('GET', `${moved._id}?conflicts=true`);
+  expect(winner.body).toMatchObject({ name: 'late', _conflicts: [`3-${edit}`] });
 });
 
 test('a version that is there does not change by an honest write, and an owner may delete it', async () => {

@@ -64,6 +64,34 @@ test('the rules that protect hold without an old document and with a forged one'
   }
 });
 
+test('an edit of a flow that moved keeps what the move wrote, and nobody claims a move of his own generation', () => {
+  const movedFrom = { spaceId: 'there', revision: `1-${'a'.repeat(32)}`, moveId: 'x', generation: 2 };
+  const edit = (start: number, changes: object = {}) => ({
+    ...flowDoc({ spaceId: 'here', movedFrom, ...changes }),
+    _rev: `${start}-${'d'.repeat(32)}`,
+    _revisions: { start, ids: ['d', 'b', 'a'].slice(0, start).map((digit) => digit.repeat(32)) },
+  });
+  for (const role of ['owner', 'editor'] as const) {
+    expect(validate({ newDoc: edit(3), role })).toBeNull();
+    const claims = [
+      edit(2),
+      edit(1),
+      edit(3, { movedFrom: { ...movedFrom, generation: 3 } }),
+      edit(3, { movedFrom: { ...movedFrom, generation: 9 } }),
+      edit(3, { movedFrom: { ...movedFrom, generation: '2' } }),
+      edit(3, { movedFrom: { ...movedFrom, generation: undefined } }),
+      edit(3, { movedFrom: [2] }),
+      edit(3, { movedFrom: undefined }),
+      edit(3, { ownerId: 'me' }),
+      { ...edit(3), _revisions: { start: 3, ids: ['d'.repeat(32)] } },
+      { ...edit(3), _revisions: undefined },
+      { ...versionDoc(), ...edit(3), _id: versionDoc()._id, type: 'version' },
+    ];
+    for (const newDoc of claims)
+      expect(validate({ newDoc, role })?.forbidden).toContain('is written by the server only');
+  }
+});
+
 test('an editor may go on with a flow that is deleted already, and an owner may restore it', () => {
   const deleted = flowDoc({ deleted: true });
   expect(validate({ newDoc: { ...deleted, name: 'n' }, oldDoc: deleted, role: 'editor' })).toBeNull();

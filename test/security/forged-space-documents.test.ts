@@ -83,6 +83,39 @@ describe('what only the server says', () => {
     }
   });
 
+  it('is believed of no move that an edit says to remember', async () => {
+    const { editor, owner } = door.people;
+    const { team, shared: other } = door.spaces;
+    const id = randomUUID();
+    const _id = `flow:${id}`;
+    await push(owner, team.database, [at(team, { _id, name: 'honest' })], true);
+    const revision = (await leavesOf(team.database, _id))[0]?._rev;
+    const movedFrom = { spaceId: other.id, revision, moveId: 'restored', generation: 2 };
+    const claim = at(team, { _id, name: 'forged', spaceId: other.id, movedFrom });
+    const branch = (hash: string) => ({
+      _rev: `9-${hash}`,
+      _revisions: { start: 9, ids: [hash, 'e'.repeat(32)] },
+    });
+    const own = { ...claim, movedFrom: { ...movedFrom, generation: 9 } };
+    const docs = [
+      { ...own, ...branch('d'.repeat(32)) },
+      { ...claim, ...branch('f'.repeat(32)) },
+    ];
+    expect(await push(editor, team.database, docs)).toMatchObject([
+      { rev: `9-${'d'.repeat(32)}`, error: 'forbidden' },
+    ]);
+    const ask = (target: string, body?: object) =>
+      rest(settee.url, target, { token: owner.accessToken, ...(body === undefined ? {} : { body }) });
+    expect((await ask(`GET /api/flows/${id}`)).body).toMatchObject({ spaceId: team.id, conflicts: 1 });
+    expect(await leavesOf(other.database, _id)).toEqual([]);
+    await ask(`POST /api/flows/${id}/move`, { spaceId: owner.user.id });
+    const moved = await leavesOf(owner.database, _id);
+    expect(moved.toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1))).toMatchObject([
+      { name: 'forged', spaceId: owner.user.id, movedFrom: { spaceId: team.id, revision: forged } },
+      { name: 'honest', spaceId: owner.user.id, movedFrom: { spaceId: team.id, revision } },
+    ]);
+  });
+
   it('is not believed where a merge is claimed that is none', async () => {
     const space = door.spaces.team;
     const claims: object[] = [
