@@ -9,7 +9,7 @@ interface AccountSwitchOptions {
   connection: Pick<Connection, 'patient' | 'sessions' | 'device'>;
   now: () => number;
   current: WorkspaceSwitch;
-  /** Writes what waits to be saved by itself. */
+  /** Writes what waits to be saved by itself, in all tabs. */
   flush: () => Promise<void>;
   /** Pushes what is open, where this can be done. */
   sync: () => Promise<void>;

@@ -7,6 +7,7 @@ import { platformEnvironment } from './environment.ts';
 import { withClientErrors } from './client-errors.ts';
 import { connect } from './connect.ts';
 import { createEngineStarter } from './engine-starter.ts';
+import { createFlushTabs } from './flush-tabs.ts';
 import { followOtherTabs } from './follow-other-tabs.ts';
 import { createAutosaves } from './local/autosaves.ts';
 import { createDevices } from './local/devices.ts';
@@ -73,6 +74,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   const accessFor = (userId: string | null) =>
     createServerAccess({ url, fetcher: authorized, opener, sessions, userId, iso });
   const autosaves = createAutosaves(options.autosaveMilliseconds);
+  const flushTabs = createFlushTabs({ environment, scope, tabs, flush: autosaves.flush });
   const ask = createAsk(authorized, url);
   const questions = createQuestions(authorized, url);
   const syncNow = async () => control?.api.now();
@@ -92,7 +94,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
     connection,
     now: environment.now,
     current,
-    flush: autosaves.flush,
+    flush: flushTabs.flush,
     sync: syncNow,
     onSessionChanged: sessionChanged,
   });
@@ -153,6 +155,7 @@ export async function createSettee(options: SetteeOptions): Promise<Settee> {
   });
   const { close: closeControl, api: sync, reconsider } = control;
   const endings = [
+    flushTabs.close,
     reportAttention(status, { conflicts, refused }),
     settings.subscribe((next) => {
       chosen = next;

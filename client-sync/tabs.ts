@@ -8,6 +8,8 @@ type Message =
   | { type: 'leading' }
   | { type: 'facts'; facts: SharedFacts }
   | { type: 'session' }
+  /** Asks the others to write what waits there to be saved. */
+  | { type: 'flush' }
   | { type: 'pause'; paused: boolean }
   | { type: 'sync'; request: string }
   | { type: 'synced'; request: string; error?: { code: string; message: string } };

@@ -51,4 +51,28 @@ describe('what waits to be saved by itself', () => {
     await autosave.flush();
     expect(await settee.flows.get(id)).toMatchObject({ name: 'typed a moment ago' });
   });
+
+  it('counts for signing out in another tab', async () => {
+    const { here, there, email } = await openTabs();
+    await type(here);
+    await here.settee.sync.now();
+    const tabs = [here, there];
+    for (const { network } of tabs) network.cut();
+    await expect(there.settee.account.signOut()).rejects.toMatchObject({ code: 'unpushed_changes' });
+    for (const { network } of tabs) network.mend();
+    await there.settee.account.signOut();
+    await there.settee.account.signIn({ email, password });
+    await expect.poll(() => names(there), patient).toEqual(['typed a moment ago']);
+  });
+
+  it('goes where the user gives it up by signing out in another tab', async () => {
+    const { here, there, email } = await openTabs();
+    await type(here);
+    await here.settee.sync.now();
+    await there.settee.account.signOut({ discardUnpushed: true });
+    await expect.poll(() => here.settee.account.current(), patient).toBeNull();
+    expect(await names(here)).toEqual([]);
+    await there.settee.account.signIn({ email, password });
+    await expect.poll(() => names(there), patient).toEqual(['open']);
+  });
 });
