@@ -132,9 +132,7 @@ function removeRoute({ base, open, spaces, now }: FlowContext): Route {
       const check = preconditionOf<FlowDocument>(request, showCurrent(space, principal));
       const { userId } = principal;
       const flow = await removeFlow(space.documents, id, { userId, now: now(), check });
-      if (flow.visibility === 'public') {
-        await spaces.templates.unpublish(id, { by: userId, spaceId: space.space.id });
-      }
+      await spaces.templates.unpublish(id, { by: userId, spaceId: space.space.id });
       return {
         status: 200,
         body: { deleted: true, deletedAt: flow.deletedAt },

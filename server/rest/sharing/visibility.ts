@@ -63,8 +63,13 @@ export async function planVisibility(
   const current = await place.documents.get<FlowDocument>(flowDocId(id));
   const known = visibilityIn(place.space, current?.visibility) ?? 'private';
   const isSame = known === visibility && teamId === undefined;
+  // What is shown to everybody may differ from what the flow says: it is written by others than this, too.
+  const publisher = { by: principal.userId, spaceId: place.space.id };
+  const unpublish =
+    visibility !== 'public' &&
+    (current?.visibility === 'public' || (await services.spaces.templates.isPublished(id, publisher)));
   // Whoever sends a whole flow back asks for no change; an owner's public flow is shown as it is then.
-  if (isSame && (visibility !== 'public' || place.role !== 'owner')) return null;
+  if (isSame && (place.role !== 'owner' || (visibility !== 'public' && !unpublish))) return null;
   const { kind } = place.space;
   let to: string | null = null;
   if (visibility === 'team' && (kind !== 'team' || teamId !== undefined)) {
@@ -72,11 +77,7 @@ export async function planVisibility(
   }
   if (visibility === 'private' && kind === 'team') to = principal.userId;
   if (to === place.space.id) to = null;
-  const plan = {
-    to,
-    publish: visibility === 'public',
-    unpublish: visibility !== 'public' && current?.visibility === 'public',
-  };
+  const plan = { to, publish: visibility === 'public', unpublish };
   if (plan.to !== null || plan.publish || plan.unpublish) assertOwns(place);
   if (plan.to !== null) await services.spaces.moves.assertRoom(moveOf(principal, { place, to: plan.to, id }));
   return plan;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { serverDatabaseName } from '../../../schema/index.ts';
 import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
-import { createMoveJournal } from '../moves/move-journal.ts';
+import { createMoveJournal, type MoveDocument } from '../moves/move-journal.ts';
 
 /** `template:<id>` in the directory: who published what, and how many people have used it; it outlives the template. */
 export const templateRecordSchema = z.looseObject({
@@ -19,10 +19,37 @@ export const templateRecordSchema = z.looseObject({
 });
 export type TemplateRecord = z.infer<typeof templateRecordSchema>;
 
+const pageSize = 500;
+
+/** Every record, in pages; also of what is published no more. */
+export async function* listTemplateRecords(couch: Couch): AsyncGenerator<TemplateRecord> {
+  const directory = couch.admin<object>(serverDatabaseName('directory', couch.prefix));
+  for (let startkey = 'template:'; ;) {
+    const query = { startkey, endkey: 'template;', include_docs: true, limit: pageSize };
+    const { rows } = await directory.list(query);
+    for (const { doc } of rows) {
+      const parsed = templateRecordSchema.safeParse(doc);
+      if (parsed.success) yield parsed.data;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) return;
+    startkey = `${last.id}!`;
+  }
+}
+
+/** The space where a record's flow is: the record names the one where it was when it was published. */
+export function homeOf({ spaceId }: TemplateRecord, move: MoveDocument | null): string | undefined {
+  return spaceId !== undefined && move?.left.includes(spaceId) === true ? move.to : spaceId;
+}
+
 /** Who publishes a flow, and the space where it is; that he may has been seen to. */
 export interface Publisher {
   by: string;
   spaceId: string;
+}
+
+export function templateIdIn({ _id }: Pick<TemplateRecord, '_id'>): string {
+  return _id.slice('template:'.length);
 }
 
 /** The id of a flow's template: another one than the flow's, and always the same. */

@@ -16,9 +16,10 @@ import { createMoveJournal } from '../moves/move-journal.ts';
 import { templatesSpaceId } from '../templates-space.ts';
 import {
   findTemplateId,
-  templateRecordSchema,
+  homeOf,
+  listTemplateRecords,
+  templateIdIn,
   type Publisher,
-  type TemplateRecord,
 } from './template-records.ts';
 
 /** Public flows, as snapshots that everybody reads and only the server writes. */
@@ -27,6 +28,10 @@ export interface Templates {
   publish(flow: FlowDocument, from: { database: string } & Publisher): Promise<string>;
   /** Takes the template of a flow away; how often it was used stays known. */
   unpublish(flowId: string, from: Publisher): Promise<void>;
+  /** Whether there is a template of the flow now, whatever the flow says. */
+  isPublished(flowId: string, from: Publisher): Promise<boolean>;
+  /** Takes a template away where `isDue` says so, asked after it was read: one published meanwhile is another. */
+  takeAway(templateId: string, isDue: () => Promise<boolean>): Promise<void>;
   /** Takes away what a user published. */
   removeOf(userId: string): Promise<void>;
   /** Takes away what was published of the flows that are in a space; what people made of it stays theirs. */
@@ -53,12 +58,6 @@ const notPublished = new Set([
   'parentFlowId',
 ]);
 
-const pageSize = 500;
-
-function idOf({ _id }: Pick<TemplateRecord, '_id'>): string {
-  return _id.slice('template:'.length);
-}
-
 function templateOf(flow: FlowDocument, templateId: string, publishedAt: string): FlowDocument {
   const shown = Object.entries(flowContent(flow)).filter(([key]) => !notPublished.has(key));
   return {
@@ -83,35 +82,24 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
   async function update<D extends object>(
     scope: nano.DocumentScope<object>,
     id: string,
-    change: (current: (D & { _rev: string }) | null) => D | null,
+    change: (current: (D & { _rev: string }) | null) => D | null | Promise<D | null>,
   ): Promise<void> {
     const once = async (): Promise<void> => {
       const current = (await orNull(scope.get(id))) as (D & { _rev: string }) | null;
-      const next = change(current);
+      const next = await change(current);
       if (next === null) return;
       await scope.insert({ ...next, _id: id, ...(current === null ? {} : { _rev: current._rev }) });
     };
     await retry(once, { attempts: 20, isWorthIt: (error) => engineStatus(error) === 409 });
   }
 
-  async function takeAway(templateId: string): Promise<void> {
-    await update<object>(space(), flowDocId(templateId), (current) =>
-      current === null ? null : { _deleted: true, type: 'flow', schemaVersion },
+  async function takeAway(
+    templateId: string,
+    isDue = (): Promise<boolean> => Promise.resolve(true),
+  ): Promise<void> {
+    await update<object>(space(), flowDocId(templateId), async (current) =>
+      current === null || !(await isDue()) ? null : { _deleted: true, type: 'flow', schemaVersion },
     );
-  }
-
-  async function* records(): AsyncGenerator<TemplateRecord> {
-    for (let startkey = 'template:'; ;) {
-      const query = { startkey, endkey: 'template;', include_docs: true, limit: pageSize };
-      const { rows } = await directory().list(query);
-      for (const { doc } of rows) {
-        const parsed = templateRecordSchema.safeParse(doc);
-        if (parsed.success) yield parsed.data;
-      }
-      const last = rows.at(-1);
-      if (!last || rows.length < pageSize) return;
-      startkey = `${last.id}!`;
-    }
   }
 
   return {
@@ -134,18 +122,21 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
       return templateId;
     },
     unpublish: async (flowId, from) => takeAway(await findTemplateId(couch, flowId, from)),
+    async isPublished(flowId, from) {
+      const templateId = await findTemplateId(couch, flowId, from);
+      return (await orNull(space().head(flowDocId(templateId)))) !== null;
+    },
+    takeAway,
     async removeOf(userId) {
-      for await (const { _id, publishedBy } of records()) {
-        if (publishedBy === userId) await takeAway(idOf({ _id }));
+      for await (const { _id, publishedBy } of listTemplateRecords(couch)) {
+        if (publishedBy === userId) await takeAway(templateIdIn({ _id }));
       }
     },
     async removeIn(spaceId) {
       const moves = createMoveJournal(couch);
-      for await (const record of records()) {
-        const move = record.spaceId === undefined ? null : await moves.read(record.flowId);
-        // The record names the space where the flow was when it was published.
-        const isMoved = move !== null && move.left.includes(record.spaceId ?? '');
-        if ((isMoved ? move.to : record.spaceId) === spaceId) await takeAway(idOf(record));
+      for await (const record of listTemplateRecords(couch)) {
+        const move = await moves.read(record.flowId);
+        if (homeOf(record, move) === spaceId) await takeAway(templateIdIn(record));
       }
     },
     async noteUse(templateId, userId) {
@@ -163,7 +154,7 @@ export function createTemplates({ couch, clock }: { couch: Couch; clock: () => D
     },
     async uses() {
       const counts = new Map<string, number>();
-      for await (const { _id, uses } of records()) counts.set(idOf({ _id }), uses);
+      for await (const { _id, uses } of listTemplateRecords(couch)) counts.set(templateIdIn({ _id }), uses);
       return counts;
     },
     copyAssets: (document, { database }) =>
