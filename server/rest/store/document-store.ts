@@ -110,7 +110,11 @@ function docsOf<T>(rows: readonly object[]): (T & Stored)[] {
 /** Narrows a nano scope to a DocumentStore; what its calls throw is a SetteeError or unexpected. */
 export function createDocumentStore(
   scope: EngineScope,
-  { database, turns }: { database: string; turns: Turns },
+  {
+    database,
+    turns,
+    onInserted,
+  }: { database: string; turns: Turns; onInserted?: (id: string, revision: string) => void },
 ): DocumentStore {
   return {
     async get<T extends object>(id: string, options: { conflicts?: boolean } = {}) {
@@ -119,7 +123,9 @@ export function createDocumentStore(
     },
     async insert(document) {
       const answer = await unless(409, () => scope.insert(document, document._id));
-      return answer === undefined ? 'conflict' : { revision: answer.rev };
+      if (answer === undefined) return 'conflict';
+      onInserted?.(document._id, answer.rev);
+      return { revision: answer.rev };
     },
     replicate: (document) =>
       guarded(async () => {

@@ -53,7 +53,13 @@ async function provision(spaces: Spaces, access: Access, month: Month): Promise<
 export function createUserSpaces({ spaces }: { spaces: Spaces }): OpenUserSpace {
   const turns = createTurns();
   const store = (access: Access): DocumentStore =>
-    createDocumentStore(spaces.open(access), { database: access.database, turns });
+    createDocumentStore(spaces.open(access), {
+      database: access.database,
+      turns,
+      onInserted(id, revision) {
+        spaces.moves.authors.note({ database: access.database, id, revision }, access.userId);
+      },
+    });
 
   function openSpace(access: Access, list: () => Promise<ListedSpace[]>): UserSpace {
     const { database, userId } = access;
