@@ -147,6 +147,7 @@ function openLive({ config, log, clock }: StartServerOptions, services: Services
     onGap: () => {
       live.greetAll();
       spaces.endedFlows.afterGap();
+      spaces.hiddenFlows.afterGap();
     },
   });
   return live;

@@ -28,6 +28,7 @@ import { createSpaceMembers } from './space-members.ts';
 import type { Access, Spaces } from './spaces.ts';
 import { startSweep } from './start-sweep.ts';
 import { ensureTemplates } from './templates-space.ts';
+import { createHiddenFlows } from './templates/hidden-flows.ts';
 import { createTemplates } from './templates/templates.ts';
 
 export interface SpacesOptions {
@@ -54,6 +55,8 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
   const moves = createMoves({ ...services, createSpace, ended: () => revocations.ended(), clock, log });
   const templates = createTemplates({ couch, clock });
   const endedFlows = createEndedFlows({ couch, directory, log });
+  const { authors } = moves;
+  const hiddenFlows = createHiddenFlows({ couch, directory, authors, templates, log });
   const access = (userId: string, database: string): Promise<Access | null> =>
     findAccess(directory, couch.prefix, userId, database);
 
@@ -74,11 +77,13 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     moves,
     templates,
     endedFlows,
+    hiddenFlows,
     afterWrite({ database, source, userId }) {
       if (userId === undefined) moves.afterUnknownWrite(database);
       else moves.afterWrite({ database, userId });
       // The server itself ends nothing that is not elsewhere.
       if (source !== 'server') endedFlows.afterWrite(database);
+      hiddenFlows.afterWrite({ database, userId });
     },
     exportSpace: createExportSpace({
       couch,
@@ -89,7 +94,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
     async watch() {
       await directory.open();
       await ensureTemplates(couch, directory, clock());
-      startSweep({ outbox, invitations, moves, endedFlows, log, signal: closing.signal });
+      startSweep({ outbox, invitations, moves, endedFlows, hiddenFlows, log, signal: closing.signal });
     },
     createPersonal: (user) => createPersonal(couch, directory, user),
     memberships: (userId) => listMemberships(directory, couch.prefix, userId),
@@ -139,6 +144,7 @@ export function createSpaces({ couch, log, clock = () => new Date() }: SpacesOpt
       outbox.close();
       moves.close();
       endedFlows.close();
+      hiddenFlows.close();
       directory.close();
     },
   };

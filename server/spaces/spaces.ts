@@ -10,6 +10,7 @@ import type { RingSource } from './doorbell.ts';
 import type { EndedFlows } from './restore-ended/ended-flows.ts';
 import type { SharedSpaces } from './shared-spaces.ts';
 import type { SpaceMembers } from './space-members.ts';
+import type { HiddenFlows } from './templates/hidden-flows.ts';
 import type { Templates } from './templates/templates.ts';
 
 export type Role = 'owner' | 'editor' | 'viewer';
@@ -82,6 +83,7 @@ export interface Spaces extends SharedSpaces, SpaceMembers {
   readonly moves: Moves;
   readonly templates: Templates;
   readonly endedFlows: EndedFlows;
+  readonly hiddenFlows: HiddenFlows;
   /** Documents were written: what there is of them that the server sets right is looked for. */
   afterWrite(written: { database: string; source: RingSource; userId?: string | undefined }): void;
   /** Makes a user's own space; may be repeated. */

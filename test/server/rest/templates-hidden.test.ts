@@ -32,6 +32,9 @@ async function newHidden(name: string): Promise<string> {
   return id;
 }
 
+// Nothing looks by itself at what the flows of these tests say.
+beforeAll(() => settee.services.spaces.hiddenFlows.close());
+
 test('making a flow private takes its template away, also where it says so already', async () => {
   const id = await newHidden('asked');
   expect((await author.call(`PUT /api/flows/${id}`, { visibility: 'private' })).status).toBe(200);
