@@ -70,9 +70,19 @@ export function createSyncControl(options: ControlOptions): SyncControl {
     if (!session) return 'none';
     return session.tokens ? 'signed-in' : 'signed-out';
   };
+  const followAccount = () => {
+    const before = status.facts();
+    status.dispatch({
+      type: 'account',
+      account: accountState(),
+      userId: sessions.read()?.user.id ?? null,
+    });
+    // The tab that syncs may have told of this account before it was known here.
+    if (!isLeader && status.facts() !== before) tabs.post({ type: 'hello' });
+  };
   const reconsider = () => {
-    const account = accountState();
-    status.dispatch({ type: 'account', account });
+    followAccount();
+    const { account } = status.facts();
     const wanted = isLeader && !closed && account === 'signed-in' && !isPaused() && isOpen();
     if (!wanted || isHeld()) void halt();
     else if (engine) engine.setPace(pace());

@@ -149,6 +149,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     workspace.onSpaces(matchSpaces),
     workspace.onDropping(spaces.stop),
   ];
+  dispatch({ type: 'started' });
   matchSpaces();
   applyPace();
   return {

@@ -25,12 +25,14 @@ function stop(facts: SyncFacts): SyncFacts {
   return { ...halted, live: false, done: 0 };
 }
 
-/** Nobody's databases begin with nothing known; a session that ended by itself changes nothing about the data. */
-function changeAccount(facts: SyncFacts, account: SyncFacts['account']): SyncFacts {
-  if (account === facts.account) return facts;
-  if (account !== 'none') return { ...stop(facts), account };
+/** Another's databases begin with nothing known; a session that ended by itself changes nothing about the data. */
+function changeAccount(
+  facts: SyncFacts,
+  { account, userId }: Pick<SyncFacts, 'account' | 'userId'>,
+): SyncFacts {
+  if (userId === facts.userId) return account === facts.account ? facts : { ...stop(facts), account };
   const { online, paused, conflicts, refused } = facts;
-  return { ...initialFacts, online, paused, conflicts, refused };
+  return { ...initialFacts, account, userId, online, paused, conflicts, refused };
 }
 
 /** What comes late of a database that was closed changes nothing. */
@@ -110,7 +112,7 @@ function close(facts: SyncFacts, ref: DatabaseRef): SyncFacts {
 export function reduceSync(facts: SyncFacts, event: SyncEvent): SyncFacts {
   switch (event.type) {
     case 'account':
-      return changeAccount(facts, event.account);
+      return changeAccount(facts, event);
     case 'network':
       return event.online === facts.online ? facts : { ...facts, online: event.online };
     case 'paused':
@@ -119,6 +121,8 @@ export function reduceSync(facts: SyncFacts, event: SyncEvent): SyncFacts {
       return event.held === facts.held ? facts : { ...facts, held: event.held };
     case 'live':
       return event.live === facts.live ? facts : { ...facts, live: event.live };
+    case 'started':
+      return { ...facts, databases: {} };
     case 'stopped':
       return stop(facts);
     case 'opened':
@@ -149,6 +153,8 @@ export function reduceSync(facts: SyncFacts, event: SyncEvent): SyncFacts {
     case 'evicted':
       return { ...facts, refilling: true };
     default:
+      // While one of the tabs changes over to another person.
+      if (event.facts.userId !== facts.userId) return facts;
       return { ...withoutTimes(facts), ...event.facts };
   }
 }

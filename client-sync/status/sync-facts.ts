@@ -32,6 +32,7 @@ export type Held = 'interval' | 'manual' | 'metered';
 /** All that sync knows; `describeStatus` makes of it what a person is told. */
 export interface SyncFacts {
   account: 'none' | 'signed-in' | 'signed-out';
+  userId: string | null;
   online: boolean;
   paused: boolean;
   held: Held | null;
@@ -51,12 +52,12 @@ export interface SyncFacts {
 }
 
 export type SyncEvent =
-  | { type: 'account'; account: SyncFacts['account'] }
+  | ({ type: 'account' } & Pick<SyncFacts, 'account' | 'userId'>)
   | { type: 'network'; online: boolean }
   | { type: 'paused'; paused: boolean }
   | { type: 'held'; held: Held | null }
   | { type: 'live'; live: boolean }
-  | { type: 'stopped' }
+  | { type: 'started' | 'stopped' }
   | ({ type: 'opened' | 'closed' } & DatabaseRef)
   | ({ type: 'connecting' | 'active'; direction: Direction } & DatabaseRef)
   | ({ type: 'transferred'; direction: Direction; documents: number; pending?: number } & DatabaseRef)
@@ -72,11 +73,12 @@ export type SyncEvent =
 /** The facts that one tab finds out for all. */
 export type SharedFacts = Pick<
   SyncFacts,
-  'paused' | 'held' | 'live' | 'databases' | 'done' | 'spaceSyncs' | 'lastSyncAt' | 'lastError'
+  'userId' | 'paused' | 'held' | 'live' | 'databases' | 'done' | 'spaceSyncs' | 'lastSyncAt' | 'lastError'
 >;
 
 export const initialFacts: SyncFacts = {
   account: 'none',
+  userId: null,
   online: true,
   paused: false,
   held: null,
@@ -95,8 +97,9 @@ export function nameOf({ sync, place }: DatabaseRef): string {
 
 /** What the syncing tab tells the others. */
 export function sharedFacts(facts: SyncFacts): SharedFacts {
-  const { paused, held, live, databases, done, spaceSyncs, lastSyncAt, lastError } = facts;
+  const { userId, paused, held, live, databases, done, spaceSyncs, lastSyncAt, lastError } = facts;
   return {
+    userId,
     paused,
     held,
     live,

@@ -40,6 +40,23 @@ describe('changing over from one person to another', () => {
     expect(await names(a)).toEqual(['of the second']);
   });
 
+  it('shows nothing of what the first had not sent, and how sync of the second goes', async () => {
+    const a = await open();
+    await a.settee.account.register({ email: newEmail(), password });
+    await a.settee.sync.now();
+    a.network.intercept((url) =>
+      url.includes('_bulk_docs') ? Promise.reject(new TypeError('lost')) : undefined,
+    );
+    await a.settee.flows.save({ name: 'of the first', flow: graph });
+    const status = () => a.settee.status.get();
+    await expect.poll(() => status().pending.push, patient).toBe(1);
+    a.network.intercept(null);
+    await a.settee.account.register({ email: newEmail(), password });
+    const userId = a.settee.account.current()?.user.id ?? '';
+    await expect.poll(status, patient).toMatchObject({ state: 'up-to-date', pending: { push: 0 } });
+    expect(Object.keys(status().spaces)).toEqual([userId]);
+  });
+
   it('makes no flow of the second from what was read as the first', async () => {
     const a = await open();
     await a.settee.account.register({ email: newEmail(), password });

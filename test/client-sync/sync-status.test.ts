@@ -16,7 +16,7 @@ const later = '2026-01-02T03:05:00.000Z';
 const mine = { space: 'mine', place: 'main', sync: 'mine' };
 const runs = { space: 'mine', place: '2026-01', sync: 'mine' };
 const team = { space: 'team', place: 'main', sync: 'team' };
-const signedIn: SyncEvent = { type: 'account', account: 'signed-in' };
+const signedIn: SyncEvent = { type: 'account', account: 'signed-in', userId: 'me' };
 type Ref = typeof mine;
 const opened = (ref: Ref): SyncEvent => ({ type: 'opened', ...ref });
 const both = (type: 'connecting' | 'active', ref: Ref = mine): SyncEvent[] => [
@@ -209,16 +209,30 @@ describe('the course of sync', () => {
     const ended = after(
       ...settled,
       { type: 'pending-push', count: 2, ...mine },
-      { type: 'account', account: 'signed-out' },
+      { type: 'account', account: 'signed-out', userId: 'me' },
     );
     expect(describeStatus(ended)).toMatchObject({
       state: 'attention',
       signedOut: true,
       pending: { push: 2 },
     });
-    const left = reduceSync(ended, { type: 'account', account: 'none' });
+    const left = reduceSync(ended, { type: 'account', account: 'none', userId: null });
     expect(describeStatus(left)).toMatchObject({ state: 'local-only', pending: { push: 0 }, spaces: {} });
     expect(describeStatus(left)).not.toHaveProperty('lastSyncAt');
+  });
+
+  it('knows nothing yet of the next person, and is told nothing of the one before', () => {
+    const unsent: SyncEvent = { type: 'pending-push', count: 2, ...mine };
+    const before = after(...settled, unsent, { type: 'held', held: 'manual' });
+    const next = reduceSync(before, { type: 'account', account: 'signed-in', userId: 'another' });
+    expect(describeStatus(next)).toEqual(describeStatus(after(signedIn)));
+    expect(reduceSync(next, { type: 'mirrored', facts: sharedFacts(before) })).toBe(next);
+  });
+
+  it('knows only what is synced since it began anew', () => {
+    const facts = after(...settledTogether, { type: 'stopped' }, { type: 'started' }, opened(mine));
+    expect(Object.keys(describeStatus(facts).spaces)).toEqual(['mine']);
+    expect(describeStatus(caughtUp().reduce(reduceSync, facts)).state).toBe('up-to-date');
   });
 
   it('pauses and goes on', () => {
