@@ -6,6 +6,7 @@ import PouchDB from 'pouchdb-core';
 import leveldb from 'pouchdb-adapter-leveldb';
 import memory from 'pouchdb-adapter-memory';
 import find from 'pouchdb-find';
+import { keepCurrentKeys } from './current-keys.ts';
 import { discardDirectory } from './discarded-directories.ts';
 import { createStoredText, type StoredText } from './stored-text.ts';
 
@@ -116,6 +117,7 @@ export function createStorage(options: { adapter: StorageAdapter; directory: str
       } as PouchDB.Configuration.DatabaseConfiguration) as StorageHandle;
       handle.setMaxListeners(0);
       handle.on('error', () => undefined);
+      keepCurrentKeys(handle);
       await handle.info();
       const store = openStores.get(`${directory}/${name}`)?.deref();
       handle.stored = store ? createStoredText(store) : null;
