@@ -147,12 +147,12 @@ export function createSyncControl(options: ControlOptions): SyncControl {
       if (change === 'connection') reconsider();
     }),
     status.onFacts((facts) => {
-      if (engine) tabs.post({ type: 'facts', facts: sharedFacts(facts) });
+      if (isLeader) tabs.post({ type: 'facts', facts: sharedFacts(facts) });
     }),
     tabs.subscribe((message) => {
-      if (message.type === 'hello' && engine)
+      if (message.type === 'hello' && isLeader)
         tabs.post({ type: 'facts', facts: sharedFacts(status.facts()) });
-      if (message.type === 'facts' && !engine) status.dispatch({ type: 'mirrored', facts: message.facts });
+      if (message.type === 'facts' && !isLeader) status.dispatch({ type: 'mirrored', facts: message.facts });
       if (message.type === 'sync' && isLeader) void answerSync(message.request);
       if (message.type === 'pause') setPaused(message.paused);
     }),

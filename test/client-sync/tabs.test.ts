@@ -18,8 +18,11 @@ describe('several tabs of one browser', () => {
     return settee;
   };
   /** Opens tabs over the same databases and storage. */
-  const openTabs = async (count: number, environments: Partial<Environment>[]) => {
-    const shared = { name: `tabs-${randomUUID()}`, storage: memoryStorage() };
+  const openTabs = async (
+    count: number,
+    environments: Partial<Environment>[],
+    shared = { name: `tabs-${randomUUID()}`, storage: memoryStorage() },
+  ) => {
     const tabs: { settee: Settee; network: Network }[] = [];
     for (let n = 0; n < count; n += 1) {
       const network = createNetwork();
@@ -139,6 +142,45 @@ describe('several tabs of one browser', () => {
     const pushed = tabs[1]?.network.requests.filter((request) => request.includes('_bulk_docs'));
     expect(pushed?.length).toBeGreaterThan(0);
     expect(isFollowing(tabs[2]?.network as Network)).toBe(false);
+  });
+
+  it('all show that sync is held or paused, and whoever opens or leads then keeps to it', async () => {
+    const origin = createOrigin();
+    const listeners = new Set<(change: 'connection') => void>();
+    let metered = false;
+    const setMetered = (isMetered: boolean) => {
+      metered = isMetered;
+      for (const listener of listeners) listener('connection');
+    };
+    const environment = () =>
+      origin.openTab({
+        isMetered: () => metered,
+        onChange(listener) {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      });
+    const shared = { name: `held-${randomUUID()}`, storage: memoryStorage() };
+    const openTab = async () => (await openTabs(1, [environment()], shared))[0]?.settee as Settee;
+    const shows = (settee: Settee, status: object) =>
+      expect.poll(() => settee.status.get(), patient).toMatchObject(status);
+    const [first, second] = [await openTab(), await openTab()];
+    await first.account.register({ email: `held-${randomUUID()}@example.org`, password });
+    await first.settings.update({ network: 'unmetered' });
+    await shows(second, { state: 'up-to-date', live: true });
+    setMetered(true);
+    await shows(second, { state: 'offline', held: 'metered', live: false });
+    const third = await openTab();
+    await shows(third, { state: 'offline', held: 'metered' });
+    setMetered(false);
+    await shows(third, { state: 'up-to-date', live: true });
+    second.sync.pause();
+    await shows(first, { paused: true });
+    const fourth = await openTab();
+    await shows(fourth, { state: 'offline', paused: true });
+    for (const settee of [first, second, third]) await settee.close();
+    await expect(fourth.sync.now()).rejects.toMatchObject({ code: 'offline' });
+    expect(fourth.status.get()).toMatchObject({ state: 'offline', paused: true });
   });
 
   it('sync only while visible where there are no locks', async () => {
