@@ -46,18 +46,25 @@ export function createEndedFlows({
   async function look(database: string): Promise<void> {
     const spaceId = spaceIdFor(database);
     if (spaceId === null) return;
-    try {
-      const scope = couch.admin<object>(database);
-      for (const id of (await watch.changedIn(database)) ?? []) {
-        const outcome = await restoreFlow(scope, { id, spaceId });
-        if (outcome === 'restored') log.info({ id, space: spaceId }, 'a flow that was ended was restored');
-        if (outcome === 'lost')
-          log.warn({ id, space: spaceId }, 'a flow was ended and nothing of it is left to restore');
+    const waiting = (await watch.changedIn(database)) ?? new Set<string>();
+    for (const id of waiting) {
+      waiting.delete(id);
+      try {
+        await restore({ database, id, spaceId });
+      } catch (error) {
+        // The next look begins with the others.
+        waiting.add(id);
+        throw error;
       }
-    } catch (error) {
-      watch.forget(database);
-      throw error;
     }
+  }
+
+  async function restore(flow: { database: string; id: string; spaceId: string }): Promise<void> {
+    const { database, id, spaceId } = flow;
+    const outcome = await restoreFlow(couch.admin<object>(database), { id, spaceId });
+    if (outcome === 'restored') log.info({ id, space: spaceId }, 'a flow that was ended was restored');
+    if (outcome === 'lost')
+      log.warn({ id, space: spaceId }, 'a flow was ended and nothing of it is left to restore');
   }
 
   return {

@@ -6,12 +6,20 @@ import type { Couch } from '../../couch/couch.ts';
 import { orNull } from '../../couch/engine-error.ts';
 import { sequenceText } from '../../couch/sequence-text.ts';
 
-/** Looks for flows of one database that may have been ended since the last look. */
+/** Looks for flows of one database that may have been ended. */
 export interface EndedWatch {
-  /** Null where there is no such database. */
-  changedIn(database: string): Promise<string[] | null>;
-  /** The next look is at the latest changes again. */
-  forget(database: string): void;
+  /**
+   * Those that were not looked at yet: who did takes them out, and what is left in comes again. Null where there is no
+   * such database.
+   */
+  changedIn(database: string): Promise<Set<string> | null>;
+}
+
+/** What this process knows of a database. */
+interface Watched {
+  /** Everything up to this sequence is known. */
+  since: string;
+  waiting: Set<string>;
 }
 
 interface Change {
@@ -34,34 +42,33 @@ function isInQuestion({ id, deleted, changes }: Change): boolean {
 }
 
 export function createEndedWatch({ couch }: { couch: Couch }): EndedWatch {
-  const sinceByDatabase = new LRUCache<string, string>(atMost(rememberedDatabases));
+  const watchedByDatabase = new LRUCache<string, Watched>(atMost(rememberedDatabases));
 
-  async function latest(database: string): Promise<string[] | null> {
+  async function latest(database: string): Promise<Set<string> | null> {
     const scope = couch.admin<object>(database);
     const info = await orNull(scope.info());
     if (info === null) return null;
     const page = await scope.changes({ ...style, descending: true, limit: latestChanges });
-    sinceByDatabase.set(database, sequenceText(info.update_seq));
-    return page.results.filter(isInQuestion).map(({ id }) => id);
+    const waiting = new Set(page.results.filter(isInQuestion).map(({ id }) => id));
+    watchedByDatabase.set(database, { since: sequenceText(info.update_seq), waiting });
+    return waiting;
   }
 
   return {
     async changedIn(database) {
-      const known = sinceByDatabase.get(database);
-      if (known === undefined) return latest(database);
-      const ids = new Set<string>();
-      for (let since = known; ;) {
+      const watched = watchedByDatabase.get(database);
+      if (watched === undefined) return latest(database);
+      const { waiting } = watched;
+      for (;;) {
         const page = await orNull(
-          couch.admin<object>(database).changes({ ...style, since, limit: pageSize }),
+          couch.admin<object>(database).changes({ ...style, since: watched.since, limit: pageSize }),
         );
         if (page === null) return null;
-        for (const change of page.results) if (isInQuestion(change)) ids.add(change.id);
-        since = sequenceText(page.last_seq);
-        sinceByDatabase.set(database, since);
-        if (page.results.length < pageSize) return [...ids];
+        for (const change of page.results) if (isInQuestion(change)) waiting.add(change.id);
+        watched.since = sequenceText(page.last_seq);
+        if (page.results.length < pageSize) return waiting;
       }
     },
-    forget: (database) => void sinceByDatabase.delete(database),
   };
 }
 

@@ -1,33 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Couch } from '../../../server/couch/couch.ts';
+import { failingCouch } from './failing-couch.ts';
 import { gone, newFlow, present, pushRevision, useMovingFlows } from './moving-flows.ts';
 
 const places = useMovingFlows();
 const { signal } = new AbortController();
-
-type Request = 'fetchRevs' | 'changes';
-
-/** A connection on which one request to a database fails: the nth of its kind from when that is said. */
-function failingCouch(couch: Couch, failingDatabase: string) {
-  const left = { fetchRevs: 0, changes: 0 };
-  const admin = (database: string): unknown => {
-    const scope = couch.admin<object>(database);
-    if (database !== failingDatabase) return scope;
-    for (const request of ['fetchRevs', 'changes'] as const) {
-      const ask = Reflect.get(scope, request) as (...given: unknown[]) => Promise<unknown>;
-      Reflect.set(scope, request, async (...given: unknown[]) => {
-        left[request] -= 1;
-        if (left[request] === 0) throw new Error('The engine is away.');
-        return ask(...given);
-      });
-    }
-    return scope;
-  };
-  return {
-    couch: { ...couch, admin: admin as Couch['admin'] },
-    fail: (request: Request, nth = 1) => void (left[request] = nth),
-  };
-}
 
 /** A flow that moved away from where it was, in the eyes of a process that begins now. */
 async function start() {
