@@ -82,11 +82,13 @@ export function createLateWatch({
     const scope = couch.admin<object>(database);
     const info = await orNull(scope.info());
     if (info === null) return null;
-    const moved = await listMoved(scope);
     const watched = known ?? { moved: new Set(), since: sequenceText(info.update_seq), stale: false };
-    const fresh = moved.filter((flowId) => !watched.moved.has(flowId));
-    Object.assign(watched, { moved: new Set(moved), stale: false });
+    // Before the flows are listed: one that goes meanwhile is listed now or the next time.
+    watched.stale = false;
     watchedByDatabase.set(database, watched);
+    const moved = await listMoved(scope);
+    const fresh = moved.filter((flowId) => !watched.moved.has(flowId));
+    watched.moved = new Set(moved);
     return { watched, fresh };
   }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Couch } from '../../../server/couch/couch.ts';
 import { failingCouch } from './failing-couch.ts';
 import { gone, newFlow, present, pushRevision, useMovingFlows } from './moving-flows.ts';
 
@@ -63,4 +64,38 @@ test('a late edit is carried although a look failed at another flow that went aw
   fail('fetchRevs');
   await lookAfterWrite();
   await expectCarriedNext();
+});
+
+test('a late edit is carried although its flow went away while those that did were listed', async () => {
+  const user = await places.newUser();
+  const team = await places.newTeam({ [user]: 'owner' });
+  const [a, b] = [places.databaseOf(user), places.databaseOf(team)];
+  const { id, leaves } = await newFlow(places.couch, a);
+  const { id: another } = await newFlow(places.couch, a);
+  const move = { from: user, to: team, by: user };
+  await places.mover().moveFlow({ ...move, flowId: another });
+  let listed: (() => Promise<void>) | undefined;
+  const admin = (database: string): unknown => {
+    const scope = places.couch.admin<object>(database);
+    if (database !== a) return scope;
+    const list = scope.list.bind(scope) as (range: { startkey?: string }) => Promise<unknown>;
+    Reflect.set(scope, 'list', async (range: { startkey?: string }) => {
+      const answer = await list(range);
+      const then = range.startkey === 'moved:' ? listed : undefined;
+      if (then) listed = undefined;
+      await then?.();
+      return answer;
+    });
+    return scope;
+  };
+  const mover = places.mover({ ...places.couch, admin: admin as Couch['admin'] });
+  listed = () => mover.moveFlow({ ...move, flowId: id });
+  mover.afterWrite({ database: a, userId: user });
+  await mover.settled();
+  expect(listed).toBeUndefined();
+  await pushRevision(places.couch, a, { id, name: 'late', parents: leaves.slice(0, 1) });
+  mover.afterWrite({ database: a, userId: user });
+  await mover.settled();
+  expect(await present(places.couch, a, id)).toEqual(gone);
+  expect((await present(places.couch, b, id)).names).toEqual(['late', 'other']);
 });
