@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type nano from 'nano';
 import { SetteeError } from '../errors.ts';
 import type { IntendedWrite, Quota } from './quota.ts';
@@ -41,24 +42,53 @@ async function assertStill(
 
 type Write = (...given: unknown[]) => Promise<unknown>;
 
+/** Makes a write with a caller's rights, which the end or change of his membership waits for. */
+type WaitedFor = <T>(access: Access, write: () => Promise<T>) => Promise<T>;
+
+/** How long the end or change of a membership waits for writes, as in the proxy. */
+const storingMilliseconds = 5000;
+
+/** Listens for as long as there are spaces. */
+function createWaitedFor({ onRevoked }: Pick<Spaces, 'onRevoked'>): WaitedFor {
+  const underWay = new Map<Promise<unknown>, Access>();
+  onRevoked(async ({ userId, spaceId }) => {
+    const his = [...underWay].filter(([, of]) => of.userId === userId && of.space.id === spaceId);
+    const stored = Promise.allSettled(his.map(([written]) => written));
+    await Promise.race([stored, wait(storingMilliseconds, undefined, { ref: false })]);
+  });
+  return async (access, write) => {
+    const written = write();
+    underWay.set(written, access);
+    try {
+      return await written;
+    } finally {
+      underWay.delete(written);
+    }
+  };
+}
+
 interface GuardServices {
   spaces: Pick<Spaces, 'access'>;
   quota: Pick<Quota, 'room'>;
+  waitedFor: WaitedFor;
 }
 
 /** Refuses in a scope of the caller what he may not write any more, and with `quota_exceeded` what there is no room for. */
 function guard<D>(
   scope: nano.DocumentScope<D>,
   access: Access,
-  { spaces, quota }: GuardServices,
+  { spaces, quota, waitedFor }: GuardServices,
 ): nano.DocumentScope<D> {
   function before(name: 'insert' | 'bulk', writesOf: (first: unknown) => IntendedWrite[]): void {
     const write = Reflect.get(scope, name) as Write;
     const guarded: Write = async (first, ...rest) => {
       const room = await quota.room(access);
-      await assertStill(spaces, access);
-      for (const intended of writesOf(first)) assertNone(room.refusal(intended));
-      return write(first, ...rest);
+      // The look at the role belongs to it: a change of the role that comes after the look waits for the write.
+      return waitedFor(access, async () => {
+        await assertStill(spaces, access);
+        for (const intended of writesOf(first)) assertNone(room.refusal(intended));
+        return write(first, ...rest);
+      });
     };
     Reflect.set(scope, name, guarded);
   }
@@ -72,7 +102,7 @@ function guard<D>(
 
 /** The spaces as callers use them who write on behalf of users: `open` gives scopes that refuse. */
 export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
-  const services = { spaces, quota };
+  const services = { spaces, quota, waitedFor: createWaitedFor(spaces) };
   return {
     ...spaces,
     moves: {
@@ -90,6 +120,6 @@ export function withQuota(spaces: Spaces, quota: Pick<Quota, 'room'>): Spaces {
         await spaces.templates.copyAssets(document, to);
       },
     },
-    open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, { spaces, quota }),
+    open: <D>(access: Access) => guard<D>(spaces.open<D>(access), access, services),
   };
 }
