@@ -2,7 +2,8 @@ import type { SyncSettings } from '../sync-types.ts';
 
 /** How often to sync: at once, every so many seconds, or when asked; and how much of the past. */
 export interface Pace {
-  frequency: 'live' | 'interval' | 'manual';
+  /** `never` only counts what waits to be sent. */
+  frequency: 'live' | 'interval' | 'manual' | 'never';
   /** For `interval`. */
   intervalSeconds: number;
   /** Months of runs that are kept here, this one among them. */

@@ -46,6 +46,8 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   let closed = false;
   const ownLead = createSignal<void>();
   let engine: SyncEngine | null = null;
+  /** Whether the engine does more than count. */
+  let isSyncing = false;
   let stopping: Promise<void> = Promise.resolve();
 
   let { settings } = options;
@@ -80,14 +82,23 @@ export function createSyncControl(options: ControlOptions): SyncControl {
     // The tab that syncs may have told of this account before it was known here.
     if (!isLeader && status.facts() !== before) tabs.post({ type: 'hello' });
   };
+  const run = (maySync: boolean) => {
+    const next: Pace = maySync ? pace() : { ...pace(), frequency: 'never' };
+    if (engine && isSyncing === maySync) return engine.setPace(next);
+    // What was sent is written down before it is counted.
+    if (engine && isSyncing) return void halt().then(reconsider);
+    void halt();
+    isSyncing = maySync;
+    engine = startEngine(next);
+  };
   const reconsider = () => {
     followAccount();
     const { account } = status.facts();
-    const wanted = isLeader && !closed && account === 'signed-in' && !isPaused() && isOpen();
-    if (!wanted || isHeld()) void halt();
-    else if (engine) engine.setPace(pace());
-    else engine = startEngine(pace());
-    if (wanted && isHeld()) status.dispatch({ type: 'held', held: 'metered' });
+    const isOurs = isLeader && !closed && account !== 'none' && isOpen();
+    const isWanted = account === 'signed-in' && !isPaused();
+    if (isOurs) run(isWanted && !isHeld());
+    else void halt();
+    if (isOurs && isWanted && isHeld()) status.dispatch({ type: 'held', held: 'metered' });
   };
   const setPaused = (paused: boolean) => {
     status.dispatch({ type: 'paused', paused });
@@ -95,7 +106,7 @@ export function createSyncControl(options: ControlOptions): SyncControl {
   };
   const runHere = async (): Promise<void> => {
     if (accountState() !== 'signed-in') throw new SignedOutError('Sign in to sync.');
-    if (!engine) {
+    if (!engine || !isSyncing) {
       const reason = isHeld() ? 'Sync waits for a network that costs nothing.' : 'Sync is paused.';
       throw new SetteeClientError('offline', reason);
     }

@@ -120,6 +120,7 @@ export function createSyncEngine(options: EngineOptions): SyncEngine {
     stream?.close();
     stream = null;
     changeStream('connecting');
+    if (pace.frequency === 'never') return;
     dispatch({ type: 'held', held: pace.frequency === 'live' ? null : pace.frequency });
     if (pace.frequency === 'manual') return;
     const isLive = pace.frequency === 'live';

@@ -172,15 +172,18 @@ describe('several tabs of one browser', () => {
     await shows(second, { state: 'offline', held: 'metered', live: false });
     const third = await openTab();
     await shows(third, { state: 'offline', held: 'metered' });
+    await second.flows.save({ name: 'held', flow: graph });
+    await shows(third, { state: 'offline', pending: { push: 1 } });
     setMetered(false);
-    await shows(third, { state: 'up-to-date', live: true });
+    await shows(third, { state: 'up-to-date', live: true, pending: { push: 0 } });
     second.sync.pause();
     await shows(first, { paused: true });
     const fourth = await openTab();
     await shows(fourth, { state: 'offline', paused: true });
     for (const settee of [first, second, third]) await settee.close();
     await expect(fourth.sync.now()).rejects.toMatchObject({ code: 'offline' });
-    expect(fourth.status.get()).toMatchObject({ state: 'offline', paused: true });
+    await fourth.flows.save({ name: 'paused', flow: graph });
+    await shows(fourth, { state: 'offline', paused: true, pending: { push: 1 } });
   });
 
   it('sync only while visible where there are no locks', async () => {
