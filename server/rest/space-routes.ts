@@ -10,7 +10,8 @@ import {
   type SpaceUsage,
 } from '../../schema/index.ts';
 import { SetteeError } from '../errors.ts';
-import type { ListedSpace, Membership, Space, Spaces } from '../spaces/spaces.ts';
+import type { ListedSpace, Space, Spaces } from '../spaces/spaces.ts';
+import { assertRoomForSpace } from './assert-room-for-space.ts';
 import { originOf } from './origin-of.ts';
 import { defineRoute, type Route } from './route.ts';
 import { findSpace, spaceReply } from './space-reply.ts';
@@ -26,15 +27,6 @@ export interface SpaceRoutesOptions {
   clock?: () => Date;
   /** How much a space holds. */
   usageOf?: ((space: Space) => Promise<SpaceUsage>) | undefined;
-}
-
-/** Teams of one owner; each is a database, and more with every month. */
-const mostTeams = 200;
-
-async function assertRoomForTeam(spaces: Spaces, userId: string): Promise<void> {
-  const isOwn = ({ space, role }: Membership): boolean => space.kind === 'team' && role === 'owner';
-  if ((await spaces.memberships(userId)).filter(isOwn).length < mostTeams) return;
-  throw new SetteeError('quota_exceeded', `You own ${mostTeams} teams; delete or hand over one first.`);
 }
 
 const tag = 'Spaces';
@@ -97,7 +89,7 @@ function createRoute({ spaces, publicUrl, usageOf }: SpaceRoutesOptions): Route 
       413: { description: 'The owner of too many teams' },
     },
     async handle({ principal, body, request }) {
-      await assertRoomForTeam(spaces, principal.userId);
+      await assertRoomForSpace(spaces, principal.userId, 'team');
       const space = await spaces.createSpace({ ...body, owner: principal.userId });
       const entry: ListedSpace = { space, role: 'owner', runs: [] };
       const usage = await usageOf?.(space);

@@ -3,6 +3,7 @@ import type { Auth } from '../../auth/auth.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { SetteeError } from '../../errors.ts';
 import type { Role, Spaces } from '../../spaces/spaces.ts';
+import { assertRoomForSpace } from '../assert-room-for-space.ts';
 import { readFlow } from '../flows/flow-actions.ts';
 import { placeOf } from '../flows/flow-place.ts';
 import { assertOwns } from '../store/space-rights.ts';
@@ -58,6 +59,7 @@ export async function sharedSpaceOf(
   assertOwnSpace(place);
   if (place.space.kind === 'shared') return place;
   const by = principal.userId;
+  await assertRoomForSpace(spaces, by, 'shared');
   const request = { flowId: id, from: place.space.id, to: randomUUID(), by, create: { name, members } };
   await spaces.moves.moveFlow(request).catch((error: unknown) => {
     // Somebody else, or another window, shared it at the same time: it is in that space then.

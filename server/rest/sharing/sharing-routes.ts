@@ -28,6 +28,7 @@ const refusals = {
   403: { description: 'Not an owner.', schema: errorBodySchema },
   404: { description: 'No such flow, or no such user.', schema: errorBodySchema },
   409: { description: 'The flow belongs to a team, whose members see it.', schema: errorBodySchema },
+  413: { description: 'The owner of too many shared flows.', schema: errorBodySchema },
 };
 
 function shareRoute(context: SharingContext): Route {
