@@ -23,16 +23,22 @@ async function newFlow(fields: object = {}): Promise<string> {
   return body.id;
 }
 
+/** A flow with a version in the personal space, beside a team that has a flow already. */
+async function newFlowBesideTeam(): Promise<{ team: { id: string }; id: string }> {
+  const team = await newTeam(owner);
+  await newFlow({ spaceId: team.id });
+  const id = await newFlow();
+  await owner.call(`POST /api/flows/${id}/versions`, {});
+  return { team, id };
+}
+
 /** A design document, and what a personal space has for the team. */
 const initial = 1;
 const membership = 1;
 
 test('a flow moves only into where there is room for it and its versions', async () => {
   await start({ space: { documents: initial + 3, bytes: 0 } });
-  const team = await newTeam(owner);
-  await newFlow({ spaceId: team.id });
-  const id = await newFlow();
-  await owner.call(`POST /api/flows/${id}/versions`, {});
+  const { team, id } = await newFlowBesideTeam();
   const other = await newCaller(settee);
   const full = await newTeam(owner, 'Full');
   for (let n = 0; n < 2; n += 1) await newFlow({ spaceId: full.id });
@@ -56,10 +62,7 @@ test('a flow moves only into where there is room for it and its versions', async
 
 test('a change that moves a flow counts once', async () => {
   await start({ space: { documents: initial + 4, bytes: 0 } });
-  const team = await newTeam(owner);
-  await newFlow({ spaceId: team.id });
-  const id = await newFlow();
-  await owner.call(`POST /api/flows/${id}/versions`, {});
+  const { team, id } = await newFlowBesideTeam();
   const wanted = { visibility: 'team', teamId: team.id, name: 'Renamed' };
   const { status, body } = await owner.call(`PUT /api/flows/${id}`, wanted);
   expect([status, body.name, body.spaceId]).toEqual([200, 'Renamed', team.id]);
